@@ -1,0 +1,1 @@
+"""A client that stays in a MeshAgent room, whatever happens to the link."""

@@ -1,0 +1,1 @@
+"""The room's wire protocol without any I/O: bytes and the time in, values out."""
