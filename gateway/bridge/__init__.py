@@ -1,0 +1,1 @@
+"""What goes where: the use cases between a room, HTTP and the log."""

@@ -1,0 +1,1 @@
+"""How an event gets to a webhook: claiming, attempting, judging, trying again."""
