@@ -1,0 +1,125 @@
+"""The environment becomes one frozen value, or one sentence."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway import settings
+
+
+def load(**environ: str) -> settings.Settings:
+    """Return the settings of these variables alone."""
+    return settings.load(environ, env_file=None)
+
+
+def test_an_empty_environment_gives_the_documented_defaults() -> None:
+    """Nothing has to be set for the service to be configured."""
+    found = load()
+
+    assert (found.gateway_host, found.gateway_port) == ("127.0.0.1", 8080)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("1.5s", 1.5), ("15m", 900), ("24h", 86_400), ("7d", 604_800)],
+)
+def test_durations_are_written_with_a_unit(text: str, seconds: float) -> None:
+    """A bare number is seconds; s, m, h, d and w are understood."""
+    found = load(GATEWAY_DEFAULT_TTL=text)
+
+    assert found.gateway_default_ttl == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"GATEWAY_PORT": "http"}, "GATEWAY_PORT input should be a valid integer"),
+        ({"GATEWAY_PORT": "70000"}, "GATEWAY_PORT input should be less than"),
+        ({"GATEWAY_PROT": "1"}, "Did you mean GATEWAY_PORT?"),
+        ({"GATEWAY_DEFAULT_TTL": "soon"}, "such as 30s, 15m, 24h or 7d"),
+        ({"GATEWAY_AUTH": "none", "GATEWAY_HOST": "0.0.0.0"}, "publishes the room"),
+        ({"GATEWAY_API_KEYS": "short"}, "at least 8 printable ASCII characters"),
+        ({"GATEWAY_WEBHOOKS": "{"}, "should be a JSON list of webhooks"),
+        ({"GATEWAY_WEBHOOKS": "[1]"}, "should be a JSON list of objects"),
+        ({"GATEWAY_API_KEYS_FILE": "/nonexistent"}, "GATEWAY_API_KEYS_FILE cannot be"),
+        ({"GATEWAY_DATABASE_URL": "postgresql+asyncpg://h/d"}, "GATEWAY_MASTER_KEYS"),
+    ],
+)
+def test_nonsense_is_refused_with_one_sentence(
+    environ: dict[str, str], sentence: str
+) -> None:
+    """The sentence names the variable and says what it should be."""
+    with pytest.raises(settings.BadSettings) as caught:
+        load(**environ)
+
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_secret_is_not_repeated_in_the_sentence() -> None:
+    """What is refused may be a secret in the wrong place."""
+    with pytest.raises(settings.BadSettings) as caught:
+        load(GATEWAY_API_KEYS="hunter2", GATEWAY_PORT="hunter2")
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    """Settings can be printed without giving a key away."""
+    found = load(GATEWAY_API_KEYS="correct-horse", MESHAGENT_API_KEY="ma-a-b-c")
+
+    assert "correct-horse" not in repr(found)
+    assert "ma-a-b-c" not in repr(found)
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    """`…_FILE` names a file that holds the value; its last newline does not count."""
+    path = tmp_path / "keys"
+    path.write_text("correct-horse\n")
+
+    found = load(GATEWAY_API_KEYS_FILE=str(path))
+
+    assert [key.get_secret_value() for key in found.gateway_api_keys] == [
+        "correct-horse"
+    ]
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    """Which of the two would hold is not left to guessing."""
+    path = tmp_path / "keys"
+    path.write_text("correct-horse")
+
+    with pytest.raises(settings.BadSettings, match="both set"):
+        load(GATEWAY_API_KEYS="battery-staple", GATEWAY_API_KEYS_FILE=str(path))
+
+
+def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
+    """`.env` fills in what the environment leaves out."""
+    path = tmp_path / ".env"
+    path.write_text("GATEWAY_PORT=1111\nGATEWAY_HOST=127.0.0.2\n")
+
+    found = settings.load({"GATEWAY_PORT": "2222"}, env_file=path)
+
+    assert (found.gateway_host, found.gateway_port) == ("127.0.0.2", 2222)
+
+
+def test_meshagent_port_makes_it_a_meshagent_service() -> None:
+    """MeshAgent gives its services a port, and reaches them from outside."""
+    found = load(MESHAGENT_PORT="8081")
+
+    assert (found.gateway_host, found.gateway_port) == ("0.0.0.0", 8081)
+
+
+def test_the_process_environment_is_read_when_none_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`load()` alone reads what the operator exported."""
+    monkeypatch.setenv("GATEWAY_PORT", "3333")
+
+    assert settings.load(env_file=None).gateway_port == 3333
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    """Compose files and shells leave empty variables behind."""
+    assert load(GATEWAY_PORT="").gateway_port == 8080
