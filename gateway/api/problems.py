@@ -1,0 +1,288 @@
+"""Every refusal and failure as a problem document of RFC 9457, from one table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from gateway.domain import errors
+from gateway.domain.errors import FieldError, GatewayError, Unavailable
+
+MEDIA_TYPE: Final = "application/problem+json"
+SCHEMA_NAME: Final = "Problem"
+CHALLENGE: Final = 'Bearer realm="gateway", Basic realm="gateway", charset="UTF-8"'
+# What nginx logs when the caller hung up; it is never seen by anybody else.
+CLIENT_CLOSED_REQUEST: Final = 499
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one class of error is answered."""
+
+    status: int
+    title: str
+
+
+TABLE: Final[Mapping[type[GatewayError], Row]] = {
+    GatewayError: Row(500, "Internal error"),
+    errors.MalformedJson: Row(400, "Not JSON"),
+    errors.Invalid: Row(422, "Invalid request"),
+    errors.ReservedType: Row(422, "Reserved message type"),
+    errors.RecipientIsSelf: Row(422, "Recipient is the gateway itself"),
+    errors.UrlBlocked: Row(422, "URL not allowed"),
+    errors.Unauthenticated: Row(401, "Key needed"),
+    errors.OriginNotAllowed: Row(403, "Origin not allowed"),
+    errors.HostNotAllowed: Row(421, "Host not allowed"),
+    errors.ProxiedWithoutKey: Row(403, "Proxied without a key"),
+    errors.LinkInvalid: Row(403, "Link not valid"),
+    errors.NotFound: Row(404, "Not found"),
+    errors.RecipientNotFound: Row(404, "Recipient not found"),
+    errors.RecipientAmbiguous: Row(409, "Recipient ambiguous"),
+    errors.MessagingDisabled: Row(409, "Messaging disabled"),
+    errors.WrongState: Row(409, "Not in this state"),
+    errors.ReadOnly: Row(409, "Read-only"),
+    errors.PayloadTooLarge: Row(413, "Too large"),
+    errors.UnsupportedMediaType: Row(415, "Unsupported media type"),
+    errors.RoomDenied: Row(403, "Denied by the room"),
+    errors.RoomRejected: Row(422, "Rejected by the room"),
+    errors.RoomUnavailable: Row(503, "Room unavailable"),
+    errors.QueueFull: Row(503, "Queue full"),
+    errors.StoreUnavailable: Row(503, "Store unavailable"),
+    errors.ShuttingDown: Row(503, "Shutting down"),
+}
+
+# Refusals that the framework raises by status alone.
+FRAMEWORK_CODES: Final[Mapping[int, str]] = {
+    404: errors.NotFound.code,
+    405: "method_not_allowed",
+    413: errors.PayloadTooLarge.code,
+    415: errors.UnsupportedMediaType.code,
+}
+FRAMEWORK_DETAILS: Final[Mapping[int, str]] = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method; see Allow.",
+}
+
+BUG: Final = GatewayError(
+    "The gateway failed; its log tells why under this request_id. Nothing was accepted."
+)
+
+
+def row(error: type[GatewayError]) -> Row:
+    """Return the row of a class, or of the nearest class above it that has one."""
+    return next(TABLE[cls] for cls in error.__mro__ if cls in TABLE)
+
+
+def slug(code: str) -> str:
+    """Return the last part of a problem's `type`."""
+    return code.replace("_", "-")
+
+
+def document(error: GatewayError, scope: Scope) -> dict[str, object]:
+    """Return the members of the problem document for an error."""
+    entry = row(type(error))
+    members = _members(scope, error.code, entry.title, entry.status, error.detail)
+    return {**error.facts, **members, **_errors(error.errors)}
+
+
+def response(error: GatewayError, scope: Scope) -> Response:
+    """Return the answer for an error, with the headers that belong to it."""
+    headers: dict[str, str] = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = CHALLENGE
+    return _answer(row(type(error)).status, document(error, scope), headers)
+
+
+def responses(*classes: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` of a route that may fail in these ways."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for cls in sorted(classes, key=lambda each: (row(each).status, each.code)):
+        entry = row(cls)
+        status = HTTPStatus(entry.status)
+        described = found.setdefault(
+            entry.status,
+            {
+                "description": status.phrase,
+                "content": {
+                    MEDIA_TYPE: {
+                        "schema": {"$ref": f"#/components/schemas/{SCHEMA_NAME}"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        described["content"][MEDIA_TYPE]["examples"][cls.code] = {
+            "summary": entry.title,
+            "value": _example(cls, entry),
+        }
+    return found
+
+
+def validation(found: Sequence[Mapping[str, Any]]) -> GatewayError:
+    """Return what pydantic found as `Invalid`, or `MalformedJson` if it was no JSON.
+
+    Args:
+        found: pydantic's `errors()`; each `loc` begins with `body`, `query`, `path`,
+            `header` or `cookie`.
+    """
+    if any(each["type"] == "json_invalid" for each in found):
+        return errors.MalformedJson("The body is not JSON.")
+    fields = [FieldError(pointer(each["loc"]), _sentence(each)) for each in found]
+    first = fields[0] if fields else FieldError("", "It breaks a rule.")
+    more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
+    where = f"{first.pointer}: " if first.pointer else ""
+    return errors.Invalid(f"{where}{first.detail}{more}", errors=fields)
+
+
+def pointer(location: Sequence[str | int]) -> str:
+    """Return a JSON Pointer (RFC 6901), or `?name` for a query parameter."""
+    source, *path = location or ("body",)
+    if source == "query":
+        return "?" + ".".join(str(part) for part in path)
+    if source == "body":
+        return "".join("/" + _escaped(part) for part in path)
+    return ".".join(str(part) for part in path)
+
+
+def install(app: FastAPI) -> None:
+    """Have an app answer all its failures, the framework's included, as problems."""
+    app.add_exception_handler(GatewayError, _on_gateway_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a problem document."""
+    return {
+        "title": SCHEMA_NAME,
+        "description": "A refusal or a failure (RFC 9457); `code` is what to rely on.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code", "retryable"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string", "description": "The same for each `code`."},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What to do, for a person."},
+            "instance": {"type": "string", "description": "The path asked for."},
+            "code": {"type": "string", "description": "Stable; for programs."},
+            "request_id": {"type": "string", "description": "As in our log."},
+            "retryable": {
+                "type": "boolean",
+                "description": "Nothing was accepted; the same request may work later.",
+            },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "detail"],
+                    "properties": {
+                        "pointer": {
+                            "type": "string",
+                            "description": "JSON Pointer, or `?name` of the query.",
+                        },
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
+        },
+        "additionalProperties": True,
+    }
+
+
+def _members(
+    scope: Scope, code: str, title: str, status: int, detail: str
+) -> dict[str, object]:
+    state = scope.get("state", {})
+    base = state.get("problem_base", "/problems/")
+    return {
+        "type": f"{base}{slug(code)}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": _instance(scope),
+        "code": code,
+        "request_id": state.get("request_id"),
+        "retryable": status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+
+
+def _instance(scope: Scope) -> str:
+    """Return the path, without what is a secret in it."""
+    path: str = scope.get("path", "")
+    return "/in/{token}" if path.startswith("/in/") else path
+
+
+def _errors(fields: Sequence[FieldError]) -> dict[str, object]:
+    if not fields:
+        return {}
+    return {"errors": [{"pointer": f.pointer, "detail": f.detail} for f in fields]}
+
+
+def _answer(
+    status: int, members: Mapping[str, object], headers: Mapping[str, str]
+) -> Response:
+    # A lone surrogate from the request's own path or text must not break the answer.
+    body = json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(body, status, headers, MEDIA_TYPE)
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    text = str(found["msg"]).removeprefix("Value error, ")
+    return text if text.endswith(".") else f"{text}."
+
+
+def _example(cls: type[GatewayError], entry: Row) -> dict[str, object]:
+    detail = (cls.__doc__ or "").strip().splitlines()[0]
+    scope: Scope = {"state": {"request_id": "req_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"}}
+    members = _members(scope, cls.code, entry.title, entry.status, detail)
+    del members["instance"]
+    if cls is errors.Invalid:
+        members["errors"] = [{"pointer": "/to", "detail": "Field required."}]
+    return members
+
+
+async def _on_gateway_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GatewayError):
+        raise error
+    return response(error, request.scope)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = error.status_code
+    phrase = HTTPStatus(status).phrase
+    code = FRAMEWORK_CODES.get(status, slug(phrase.lower()).replace(" ", "_"))
+    detail = FRAMEWORK_DETAILS.get(status, error.detail or phrase)
+    members = _members(request.scope, code, phrase, status, detail)
+    return _answer(status, members, error.headers or {})
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return response(validation(error.errors()), request.scope)
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _on_bug(request: Request, _error: Exception) -> Response:
+    return response(BUG, request.scope)
