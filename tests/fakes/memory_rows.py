@@ -1,0 +1,139 @@
+"""What a store in memory holds, in plain lists and dicts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+from gateway.bridge.ports import Clock, RoomRecord
+from gateway.domain import routing
+from gateway.domain.errors import FieldError, Invalid
+from gateway.domain.ids import Ids, Kind
+from gateway.domain.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Event,
+    IncomingMessage,
+    OutgoingMessage,
+    Webhook,
+)
+
+T = TypeVar("T")
+Message = OutgoingMessage | IncomingMessage
+
+OWED = {DeliveryState.PENDING, DeliveryState.RETRYING}
+
+
+class MemoryRows:
+    """What is stored, in plain lists and dicts that a test may look into.
+
+    Futures are done when they are returned. After `fail_with(error)` every commit
+    fails with that error and nothing is stored, until `fail_with(None)`.
+
+    Attributes:
+        commits: How many commits succeeded.
+        events: The log, in order of `seq`.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.ids = Ids(clock, Random(1))  # noqa: S311  # Ids of a test, to be repeated.
+        self.commits = 0
+        self.events: list[Event] = []
+        self.messages_by_id: dict[str, Message] = {}
+        self.attachments: dict[str, bytes] = {}
+        self.deliveries_by_id: dict[str, Delivery] = {}
+        self.attempts: dict[str, list[Attempt]] = {}
+        self.webhooks_by_id: dict[str, Webhook] = {}
+        self.records: dict[str, RoomRecord] = {}
+        self.wakers: list[Callable[[Sequence[str]], None]] = []
+        self._error: Exception | None = None
+        self._position = 0
+        self.positions: dict[str, int] = {}
+
+    def fail_with(self, error: Exception | None) -> None:
+        """Make every commit fail from now on, or succeed again with `None`."""
+        self._error = error
+
+    def commit(self, change: Callable[[], T]) -> asyncio.Future[T]:
+        """Make a change unless the store is told to fail; done at once."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._error is not None:
+            future.set_exception(self._error)
+        else:
+            future.set_result(change())
+            self.commits += 1
+        return future
+
+    def place(self, noun_id: str) -> int:
+        """Give a message or a delivery its place in the order of acceptance."""
+        self._position += 1
+        self.positions[noun_id] = self._position
+        return self._position
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Put events in the log and owe them to the webhooks that want them."""
+        owed: dict[str, None] = {}
+        for event in events:
+            stored = replace(event, seq=len(self.events) + 1)
+            self.events.append(stored)
+            for webhook in routing.match(stored, self.webhooks_by_id.values()):
+                self._owe(stored, webhook)
+                if webhook.active:
+                    owed[webhook.id] = None
+        self.wake(list(owed))
+
+    def wake(self, webhook_ids: Sequence[str]) -> None:
+        """Tell whoever asked that something new is owed."""
+        if webhook_ids:
+            for waker in self.wakers:
+                waker(webhook_ids)
+
+    def _owe(self, event: Event, webhook: Webhook) -> None:
+        now = self.clock.now()
+        delivery = settled(
+            Delivery(
+                id=self.ids.new(Kind.DELIVERY),
+                webhook_id=webhook.id,
+                event_id=event.id,
+                event_seq=event.seq,
+                state=DeliveryState.PENDING,
+                created_at=now,
+                next_attempt_at=now,
+                traceparent=event.traceparent,
+            ),
+            webhook,
+        )
+        self.place(delivery.id)
+        self.deliveries_by_id[delivery.id] = delivery
+
+
+def settled(delivery: Delivery, webhook: Webhook | None) -> Delivery:
+    """Hold what is owed to an inactive webhook, cancel what is owed to none."""
+    if delivery.state not in OWED or (webhook is not None and webhook.active):
+        return delivery
+    if webhook is None:
+        return replace(
+            delivery,
+            state=DeliveryState.CANCELLED,
+            next_attempt_at=None,
+            reason="webhook_deleted",
+        )
+    return replace(
+        delivery,
+        state=DeliveryState.HELD,
+        next_attempt_at=None,
+        reason=webhook.disabled_reason or "disabled",
+    )
+
+
+def position_of(cursor: str | None) -> int | None:
+    """Read a cursor such as `m17`."""
+    if cursor is None:
+        return None
+    if cursor[:1] not in {"m", "d"} or not cursor[1:].isdecimal():
+        error = FieldError("?cursor", "Use the `next_cursor` of the page before.")
+        raise Invalid(error.detail, errors=[error])
+    return int(cursor[1:])

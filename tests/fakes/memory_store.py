@@ -1,0 +1,29 @@
+"""A store in memory that keeps every promise of the storage ports but durability."""
+
+from gateway.bridge.ports import Clock
+from tests.fakes.memory_deliveries import MemoryDeliveries, MemoryWebhooks
+from tests.fakes.memory_messages import (
+    MemoryLog,
+    MemoryMessages,
+    MemoryOutbox,
+    MemoryRooms,
+)
+from tests.fakes.memory_rows import MemoryRows
+
+
+class MemoryStore(MemoryRows):
+    """A store whose futures are done when they are returned.
+
+    After `fail_with(error)` every commit fails with that error and stores nothing,
+    until `fail_with(None)`. A test may look into `events` (the log in order of `seq`),
+    `messages_by_id`, `deliveries_by_id`, `attempts` and `commits` (how many succeeded).
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.outbox = MemoryOutbox(self)
+        self.log = MemoryLog(self)
+        self.rooms = MemoryRooms(self)
+        self.messages = MemoryMessages(self)
+        self.deliveries = MemoryDeliveries(self)
+        self.webhooks = MemoryWebhooks(self)
