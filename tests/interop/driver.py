@@ -28,13 +28,18 @@ class Sdk(StrEnum):
     TYPESCRIPT = "typescript"
 
     @property
-    def command(self) -> tuple[str, ...]:
+    def peer(self) -> tuple[str, ...]:
         """What starts its peer; the room's URL and a token are to be added."""
-        match self:
-            case Sdk.PYTHON:
-                return (str(SDK_PYTHON), str(HERE / "peers" / "python_peer.py"))
-            case Sdk.TYPESCRIPT:
-                return ("node", str(HERE / "node" / "peer.cjs"))
+        if self is Sdk.PYTHON:
+            return (str(SDK_PYTHON), str(HERE / "peers" / "python_peer.py"))
+        return ("node", str(HERE / "node" / "peer.cjs"))
+
+    @property
+    def signer(self) -> tuple[str, ...]:
+        """What prints a token; an API key, a room and a name are to be added."""
+        if self is Sdk.PYTHON:
+            return (str(SDK_PYTHON), str(HERE / "peers" / "python_sign.py"))
+        return ("node", str(HERE / "node" / "sign.cjs"))
 
     @property
     def is_installed(self) -> bool:
@@ -72,7 +77,7 @@ class Peer:
     ) -> AsyncIterator[Self]:
         """Be in the room at `url` with messaging enabled; leave at the end."""
         process = await asyncio.create_subprocess_exec(
-            *sdk.command,
+            *sdk.peer,
             url,
             token,
             stdin=subprocess.PIPE,
@@ -153,3 +158,14 @@ class Peer:
 
 def _has(line: Line, facts: Mapping[str, object]) -> bool:
     return all(key in line and line[key] == fact for key, fact in facts.items())
+
+
+async def signed_by(sdk: Sdk, api_key: str, *, room: str, name: str) -> str:
+    """Have an SDK sign a participant token with an API key."""
+    async with asyncio.timeout(PATIENCE_S):
+        process = await asyncio.create_subprocess_exec(
+            *sdk.signer, api_key, room, name, stdout=subprocess.PIPE
+        )
+        token, _ = await process.communicate()
+    assert process.returncode == 0
+    return token.decode()
