@@ -8,15 +8,16 @@ is kept, and every way in which a room can fail may be asked for.
         token = server.emulator.mint("lobby", "alice")
 """
 
-from gateway.emulator.admission import ApiKey, Rights
+from gateway.emulator.admission import Rights
 from gateway.emulator.app import Emulator, Options, RefusalForm
 from gateway.emulator.faults import Faults
 from gateway.emulator.residents import EchoMember, Heard, LocalMember
 from gateway.emulator.rooms import Member, Room, Rooms
 from gateway.emulator.server import EmulatorServer, PortTaken
+from gateway.room.errors import BadApiKey
 
 __all__ = [
-    "ApiKey",
+    "BadApiKey",
     "EchoMember",
     "Emulator",
     "EmulatorServer",

@@ -1,21 +1,20 @@
-"""Who may enter which room: API keys, participant tokens and their grants."""
+"""Who may enter which room: participant tokens and their grants."""
 
 import hmac
 import re
 import secrets
 import warnings
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 import jwt
 
+from gateway.room.tokens import ALGORITHM, DEFAULT_ROLE, ApiKey
+
 ROOM_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-_HALF = r"[A-Za-z0-9._]{22}"
-_API_KEY = re.compile(rf"ma-(?P<id>{_HALF})-(?P<project>{_HALF})-(?P<secret>.+)")
 _SUBPROTOCOL = "meshagent-room."
 
 
@@ -32,46 +31,6 @@ class Refused(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
-
-
-class BadApiKey(ValueError):
-    """Text that is not of the form `ma-<key id>-<project id>-<secret>`."""
-
-    def __init__(self) -> None:
-        super().__init__("an API key has the form ma-<key id>-<project id>-<secret>")
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A project's API key; the UTF-8 bytes of its secret sign participant tokens.
-
-    Its `repr` does not show the secret.
-    """
-
-    id: str
-    project: str
-    secret: str = field(repr=False)
-
-    @classmethod
-    def parse(cls, text: str) -> "ApiKey":
-        """Read a key; ids stay in their short form of 22 characters.
-
-        Raises:
-            BadApiKey: It is no such key.
-        """
-        match = _API_KEY.fullmatch(text)
-        if match is None:
-            raise BadApiKey
-        return cls(match["id"], match["project"], match["secret"])
-
-    @classmethod
-    def make(cls) -> "ApiKey":
-        """Make a key at random."""
-        return cls(_short_uuid(), _short_uuid(), secrets.token_hex(32))
-
-    def reveal(self) -> str:
-        """Write the key as callers present it."""
-        return f"ma-{self.id}-{self.project}-{self.secret}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +61,11 @@ class Ticket:
     rights: Rights | None
 
 
+def new_api_key() -> ApiKey:
+    """Make a key at random, with a secret of 256 bits."""
+    return ApiKey(str(uuid4()), str(uuid4()), secrets.token_hex(32))
+
+
 class Doorman:
     """Checks participant tokens and mints them.
 
@@ -123,7 +87,7 @@ class Doorman:
         self,
         room: str,
         name: str,
-        role: str = "user",
+        role: str = DEFAULT_ROLE,
         *,
         rights: Rights | None = FULL,
         expires_at: datetime | None = None,
@@ -141,12 +105,12 @@ class Doorman:
         self, claims: Mapping[str, object], *, expires_at: datetime | None = None
     ) -> str:
         """Sign claims with the API key, whose ids are added."""
-        payload = {**claims, "sub": self.api_key.project, "kid": self.api_key.id}
+        payload = {**claims, "sub": self.api_key.project_id, "kid": self.api_key.id}
         if expires_at is not None:
             payload["exp"] = int(expires_at.timestamp())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
-            return jwt.encode(payload, self.api_key.secret, algorithm="HS256")
+            return jwt.encode(payload, self.api_key.secret, algorithm=ALGORITHM)
 
     def admit(self, token: str | None, room: str) -> Ticket:
         """Let a participant into a room.
@@ -191,7 +155,7 @@ class Doorman:
             Refused: 401 otherwise.
         """
         presented = bearer(authorization) or ""
-        key = self.api_key.reveal()
+        key = self.api_key.encode()
         if not hmac.compare_digest(presented.encode(), key.encode()):
             raise Refused(401, "the bearer is not this server's API key")
 
@@ -233,7 +197,7 @@ def _decoded(token: str, key: str | None) -> dict[str, object]:
             claims: dict[str, object] = jwt.decode(
                 token,
                 key or "",
-                algorithms=["HS256"],
+                algorithms=[ALGORITHM],
                 options={
                     "verify_signature": key is not None,
                     "verify_exp": True,
@@ -263,8 +227,10 @@ def _grants(claims: Mapping[str, object]) -> list[tuple[str, object]]:
 
 def _role(grants: list[tuple[str, object]]) -> str:
     """Give the first role other than `user`, as the official signers define it."""
-    roles = (scope for name, scope in grants if name == "role" and scope != "user")
-    return str(next(roles, "user"))
+    roles = (
+        scope for name, scope in grants if name == "role" and scope != DEFAULT_ROLE
+    )
+    return str(next(roles, DEFAULT_ROLE))
 
 
 def _rights(grants: list[tuple[str, object]]) -> Rights | None:
@@ -277,8 +243,3 @@ def _rights(grants: list[tuple[str, object]]) -> Rights | None:
                 list=section.get("list") is not False,
             )
     return None
-
-
-def _short_uuid() -> str:
-    text = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-    return text.replace("-", ".")

@@ -15,11 +15,11 @@ from starlette.websockets import WebSocket
 
 from gateway.emulator.admission import (
     FULL,
-    ApiKey,
     Doorman,
     Refused,
     Rights,
     Ticket,
+    new_api_key,
     offered_token,
 )
 from gateway.emulator.faults import Faults
@@ -29,6 +29,7 @@ from gateway.emulator.orders import fault_routes
 from gateway.emulator.residents import LocalMember
 from gateway.emulator.rest import rest_routes, room_url
 from gateway.emulator.rooms import Rooms
+from gateway.room.tokens import DEFAULT_ROLE, ApiKey
 
 PACKET_BYTES = 32 * 1024  # fewer frames than clients' 1 KiB, far below Python's 4 MiB
 
@@ -90,7 +91,7 @@ class Emulator:
         secret: str | None = None,
         options: Options = Options(),
     ) -> None:
-        key = ApiKey.make() if api_key is None else ApiKey.parse(api_key)
+        key = new_api_key() if api_key is None else ApiKey.parse(api_key)
         self.rooms = Rooms()
         self.doorman = Doorman(key, secret=secret, strict=options.strict_tokens)
         self._options = options
@@ -112,18 +113,18 @@ class Emulator:
     @property
     def api_key(self) -> str:
         """The API key as callers present it."""
-        return self.doorman.api_key.reveal()
+        return self.doorman.api_key.encode()
 
     @property
     def project_id(self) -> str:
-        """The project's id in the short form that the API key has."""
-        return self.doorman.api_key.project
+        """The UUID of the project that the API key belongs to."""
+        return self.doorman.api_key.project_id
 
     def mint(
         self,
         room: str,
         name: str,
-        role: str = "user",
+        role: str = DEFAULT_ROLE,
         *,
         rights: Rights | None = FULL,
         expires_at: datetime | None = None,
