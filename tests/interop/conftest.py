@@ -15,13 +15,6 @@ ROOM = "lobby"
 STORY_TIMEOUT_S = 120  # a test starts several processes, one after another
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave these tests alone unless the command line names them."""
-    asked = [Path(argument.split("::")[0]).resolve() for argument in config.args]
-    is_asked = any(path.is_relative_to(HERE) for path in asked)
-    return None if is_asked or not collection_path.is_relative_to(HERE) else True
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test here, and give it the time that real clients take."""
     for item in items:
