@@ -70,11 +70,15 @@ bench: $(STAMP) ## measure against the baselines, side by side
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docker-check: $(STAMP) ## lint the Dockerfile and run its steps without a container
-	@sh .ci/dockerfile $(ARGS)
+	@$(PIP_INSTALL) --require-hashes -r requirements/docker.txt
+	$(BIN)/hadolint Dockerfile
+	@$(BIN)/python .ci/dockerfile.py $(ARGS)
 
 lock: $(STAMP) ## compile requirements/*.txt anew; UPGRADE=--upgrade takes newer ones
 	$(LOCK) --python-version 3.11 pyproject.toml -o requirements/base.txt
 	$(LOCK) --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) --python-version 3.11 --group build -o requirements/build.txt
+	$(LOCK) --python-version 3.11 --group docker -o requirements/docker.txt
 	$(LOCK) --python-version 3.13 requirements/interop.in -o requirements/interop.txt
 
 clean: ## remove what make makes; data/ and .env stay
