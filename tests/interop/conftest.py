@@ -1,7 +1,7 @@
 """The emulator, and official clients that join it; run by `pytest tests/interop`."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from gateway.emulator import Emulator, EmulatorServer
 from tests.interop.driver import CLI, HERE, Peer, Sdk
 
 ROOM = "lobby"
+SIZES = (0, 1024, 1024**2, 5 * 1024**2)
 STORY_TIMEOUT_S = 120  # a test starts several processes, one after another
 
 
@@ -30,6 +31,12 @@ def missing(what: str) -> None:
     if is_ci:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_cli() -> None:
+    """Go no further without the official command-line client."""
+    if not CLI.exists():
+        missing("the official CLI")
 
 
 class Join(Protocol):
@@ -67,14 +74,6 @@ async def join(server: EmulatorServer) -> AsyncIterator[Join]:
         yield joined
 
 
-@pytest.fixture
-def cli() -> Path:
-    """The official command-line client."""
-    if not CLI.exists():
-        missing("the official CLI")
-    return CLI
-
-
 @pytest.fixture(params=list(Sdk))
 def sdk(request: pytest.FixtureRequest) -> Sdk:
     """Each official SDK in its turn."""
@@ -88,15 +87,15 @@ def other(sdk: Sdk) -> Sdk:
     return Sdk.TYPESCRIPT if sdk is Sdk.PYTHON else Sdk.PYTHON
 
 
-@pytest.fixture(
-    params=[0, 1024, 1024 * 1024, 5 * 1024 * 1024],
-    ids=["0B", "1KiB", "1MiB", "5MiB"],
-)
-def attachment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A file of each size that attachments are tried with, no two KiB of it alike."""
-    size: int = request.param
-    path = tmp_path / "attachment.bin"
+@pytest.fixture(params=SIZES, ids=["0B", "1KiB", "1MiB", "5MiB"])
+def attachment(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A file of each size that attachments are tried with."""
+    return file_of(tmp_path, request.param)
+
+
+def file_of(directory: Path, size: int) -> Path:
+    """Make a file of so many bytes, a multiple of 1 KiB, no two KiB of it alike."""
+    path = directory / f"{size}.bin"
     blocks = (number.to_bytes(4) * 256 for number in range(size // 1024))
     path.write_bytes(b"".join(blocks))
-    yield path
-    path.unlink()
+    return path

@@ -169,3 +169,37 @@ async def signed_by(sdk: Sdk, api_key: str, *, room: str, name: str) -> str:
         token, _ = await process.communicate()
     assert process.returncode == 0
     return token.decode()
+
+
+async def cli(home: Path, settings: Mapping[str, str], *arguments: str) -> str:
+    """Run the official CLI to its end, which must be with exit 0.
+
+    Args:
+        home: Where it may keep its own settings.
+        settings: Environment variables that tell it where the room is.
+        *arguments: What it is asked.
+
+    Returns:
+        What it printed on stdout.
+    """
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    async with asyncio.timeout(PATIENCE_S):
+        process = await asyncio.create_subprocess_exec(
+            str(CLI),
+            *arguments,
+            env={**environment, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        printed, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    return printed.decode()
+
+
+def listed(printed: str) -> list[Line]:
+    """The participants that `messaging list` printed after its first line."""
+    first, _, rest = printed.partition("\n")
+    assert first == "Connecting to room..."
+    participants: list[Line] = json.loads(rest)
+    return participants

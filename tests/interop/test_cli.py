@@ -1,16 +1,14 @@
 """The official command-line client in the emulator's rooms."""
 
-import asyncio
 import json
-import subprocess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 
 from gateway.emulator import EmulatorServer
-from tests.interop.conftest import ROOM, Join
-from tests.interop.driver import PATIENCE_S, Sdk
+from tests.interop.conftest import ROOM, Join, need_cli
+from tests.interop.driver import Sdk, cli, listed
 
 ZOE = "Zoé 🦊"
 MESSAGE = {"text": "déjà vu 🦊"}
@@ -24,40 +22,19 @@ class Run(Protocol):
 
 
 @pytest.fixture
-def run(cli: Path, server: EmulatorServer, tmp_path: Path) -> Run:
+def run(server: EmulatorServer, tmp_path: Path) -> Run:
     """The CLI as a user has it who was told where the emulator is."""
-    environment = {
-        "HOME": str(tmp_path),
-        "PATH": f"{cli.parent}:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
+    need_cli()
+    settings = {
         "MESHAGENT_API_URL": server.url,
         "MESHAGENT_API_KEY": server.emulator.api_key,
         "MESHAGENT_PROJECT_ID": server.emulator.project_id,
     }
 
     async def ran(*arguments: str) -> str:
-        async with asyncio.timeout(PATIENCE_S):
-            process = await asyncio.create_subprocess_exec(
-                str(cli),
-                *arguments,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            printed, complaints = await process.communicate()
-        assert process.returncode == 0, complaints.decode()
-        return printed.decode()
+        return await cli(tmp_path, settings, *arguments)
 
     return ran
-
-
-def listed(printed: str) -> list[dict[str, Any]]:
-    """The JSON array that follows the line about connecting."""
-    first, _, rest = printed.partition("\n")
-    assert first == "Connecting to room..."
-    participants: list[dict[str, Any]] = json.loads(rest)
-    return participants
 
 
 async def test_list_shows_who_is_there(run: Run, join: Join, sdk: Sdk) -> None:
