@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.model import (
+    Address,
     Event,
     IncomingMessage,
     MessageStatus,
     OutgoingMessage,
 )
+from gateway.domain.recipients import Present
 
 
 class Clock(Protocol):
@@ -170,22 +172,6 @@ class Messages(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
-    """A participant of a room, as we know it.
-
-    Attributes:
-        since: When we first saw it under this id.
-    """
-
-    id: str
-    name: str | None
-    role: str
-    attributes: Mapping[str, object]
-    since: datetime
-    online: bool = True
-
-
 class NotReady(Exception):
     """The room cannot take a message now; nothing of it was written."""
 
@@ -272,6 +258,13 @@ class RoomLink(Protocol):
     @property
     def presence(self) -> Presence:
         """Who is there, or was when the link was lost."""
+        ...
+
+    def reachable(self, to: Sequence[Address] | None) -> Sequence[Present]:
+        """Return whom those addresses can lead to.
+
+        While messaging is disabled nobody is known, and ids are taken on trust.
+        """
         ...
 
     def post(

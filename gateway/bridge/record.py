@@ -1,0 +1,112 @@
+"""The record of open messages: each state they reach, stored with its event."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from gateway.bridge.entry import Entry
+from gateway.bridge.ports import Clock, Meter, Outbox
+from gateway.domain.ids import Ids, Kind
+from gateway.domain.model import Event, EventType, MessageStatus, OutgoingMessage
+from gateway.domain.rendering import state_json
+
+
+class Record:
+    """Stores what becomes of messages, and does not give up on a final state.
+
+    Args:
+        outbox: Where it is stored.
+        settled: Called with an entry once its final state is committed.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        meter: Meter,
+        ids: Ids,
+        settled: Callable[[Entry], None],
+    ) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._meter = meter
+        self._ids = ids
+        self._settled = settled
+        self._unsaved: list[tuple[Entry, OutgoingMessage, Event]] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no final state is left that the store would not take."""
+        return not self._unsaved
+
+    def note(self, entry: Entry) -> None:
+        """Store the state that an entry has reached; a final one with its event."""
+        message = entry.snapshot()
+        event = None
+        if message.status.is_final:
+            event = self._event(message)
+            message = replace(message, event_id=event.id)
+        entry.message = message
+        self._save(entry, message, event)
+
+    def save_again(self) -> None:
+        """Try once more to store what the store would not take."""
+        unsaved, self._unsaved = self._unsaved, []
+        for entry, message, event in unsaved:
+            self._save(entry, message, event)
+
+    def _save(
+        self, entry: Entry, message: OutgoingMessage, event: Event | None
+    ) -> None:
+        entry.stored = self._outbox.change(message, event)
+        entry.stored.add_done_callback(partial(self._saved, entry, message, event))
+
+    def _saved(
+        self,
+        entry: Entry,
+        message: OutgoingMessage,
+        event: Event | None,
+        saved: asyncio.Future[None],
+    ) -> None:
+        if saved.cancelled():
+            return
+        if saved.exception() is not None:
+            if event is not None:
+                self._unsaved.append((entry, message, event))
+            elif entry.is_sending and not entry.posted:
+                # It may not be written: nobody would know that it had been.
+                entry.requeue()
+                entry.message = entry.snapshot()
+            return
+        if event is not None:
+            self._report(message)
+            self._settled(entry)
+
+    def _event(self, message: OutgoingMessage) -> Event:
+        return Event(
+            id=self._ids.new(Kind.EVENT),
+            type=EventType(f"message.{message.status.value}"),
+            room=message.room,
+            at=self._clock.now(),
+            data=state_json(message),
+            message_id=message.id,
+            message_type=message.type,
+            key_id=message.key_id,
+            traceparent=message.traceparent,
+        )
+
+    def _report(self, message: OutgoingMessage) -> None:
+        broadcast = message.is_broadcast
+        facts: dict[str, object] = {
+            "message_id": message.id,
+            "room": message.room,
+            "type": message.type,
+            "recipients": message.present if broadcast else len(message.recipients),
+        }
+        if message.error is not None:
+            facts |= {"error": message.error.code, "said": message.error.text}
+        sent = message.status is MessageStatus.SENT
+        tell = self._meter.info if sent else self._meter.warning
+        tell(f"message.{message.status.value}", **facts)
