@@ -1,0 +1,174 @@
+"""The members of a JSON object nobody has checked, read one by one."""
+
+from collections.abc import Mapping, Set as AbstractSet
+from math import isfinite
+
+from gateway.domain.errors import FieldError, Invalid
+
+ENTRY_CHARACTERS = 256
+
+
+class Fields:
+    """Reads typed values out of a JSON object and remembers all that is wrong.
+
+    A member that is left out, null or wrong reads as its default; `finish` then raises
+    for what was wrong, each place by its JSON Pointer.
+
+    Args:
+        body: The object, as parsed.
+        at: Where it stands in what the caller sent, as a JSON Pointer.
+        errors: Where to remember what is wrong; shared with the objects inside.
+    """
+
+    def __init__(
+        self,
+        body: Mapping[str, object],
+        at: str = "",
+        errors: list[FieldError] | None = None,
+    ) -> None:
+        self._body = body
+        self._at = at
+        self._errors: list[FieldError] = [] if errors is None else errors
+
+    def finish(self) -> None:
+        """Return if nothing was wrong; otherwise raise `Invalid`."""
+        if not self._errors:
+            return
+        first, *others = self._errors
+        more = f" ({len(others)} more)" if others else ""
+        detail = f"{first.pointer}: {first.detail}{more}"
+        raise Invalid(detail, errors=self._errors)
+
+    def wrong(self, name: str, detail: str, *inside: str | int) -> None:
+        """Remember that a member, or a place inside it, is wrong."""
+        path = "".join(f"/{_escaped(str(part))}" for part in (name, *inside))
+        self._errors.append(FieldError(self._at + path, detail))
+
+    def is_absent(self, name: str) -> bool:
+        """Say whether a member is left out or null."""
+        return self._body.get(name) is None
+
+    def refuse_unknown(self, known: AbstractSet[str]) -> None:
+        """Find members wrong that are not among those known."""
+        for name in self._body:
+            if name not in known:
+                self.wrong(name, "There is no member of this name.")
+
+    def only(self, name: str, value: object) -> None:
+        """Find a member wrong unless it is left out, null or this one value."""
+        given = self._body.get(name)
+        if given is None or (given == value and type(given) is type(value)):
+            return
+        shown = "null" if value is None else repr(value).lower()
+        detail = f"This release does not have it yet: leave it out or send {shown}."
+        self.wrong(name, detail.replace("'", '"'))
+
+    def text(self, name: str, *, longest: int, required: bool = False) -> str | None:
+        """Read a string of 1 to `longest` characters."""
+        value = self._body.get(name)
+        if value is None:
+            if required:
+                self.wrong(name, "It is required.")
+            return None
+        if not isinstance(value, str) or not 1 <= len(value) <= longest:
+            self.wrong(name, f"It is a string of 1 to {longest} characters.")
+            return None
+        if not _is_unicode(value):
+            self.wrong(name, "It has half of a surrogate pair, which is no character.")
+            return None
+        return value
+
+    def truth(self, name: str, *, default: bool) -> bool:
+        """Read true or false."""
+        value = self._body.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.wrong(name, "It is true or false.")
+            return default
+        return value
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        """Read a whole number from `least` to `most`."""
+        value = self._body.get(name)
+        if value is None:
+            return default
+        number = _whole(value)
+        if number is None or not least <= number <= most:
+            self.wrong(name, f"It is a whole number from {least} to {most}.")
+            return default
+        return number
+
+    def texts(self, name: str, *, most: int) -> tuple[str, ...] | None:
+        """Read a list of 1 to `most` different strings; `None` if it is left out."""
+        values = self._list(name, most, "strings")
+        if values is None:
+            return None
+        texts = []
+        for index, value in enumerate(values):
+            if not isinstance(value, str) or not 1 <= len(value) <= ENTRY_CHARACTERS:
+                detail = f"It is a string of 1 to {ENTRY_CHARACTERS} characters."
+                self.wrong(name, detail, index)
+            elif not _is_unicode(value):
+                self.wrong(name, "It has half of a surrogate pair.", index)
+            else:
+                texts.append(value)
+        return tuple(dict.fromkeys(texts))
+
+    def integers(
+        self, name: str, least: int, largest: int, *, most: int
+    ) -> tuple[int, ...] | None:
+        """Read a list of whole numbers; `None` if it is left out."""
+        values = self._list(name, most, "whole numbers")
+        if values is None:
+            return None
+        numbers = []
+        for index, value in enumerate(values):
+            number = _whole(value)
+            if number is None or not least <= number <= largest:
+                detail = f"It is a whole number from {least} to {largest}."
+                self.wrong(name, detail, index)
+            else:
+                numbers.append(number)
+        return tuple(numbers)
+
+    def record(self, name: str) -> Mapping[str, object]:
+        """Read an object; empty if it is left out."""
+        value = self._body.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.wrong(name, "It is an object.")
+            return {}
+        return value
+
+    def inner(self, name: str) -> "Fields":
+        """Return the members of an object inside."""
+        at = f"{self._at}/{_escaped(name)}"
+        return Fields(self.record(name), at, self._errors)
+
+    def _list(self, name: str, most: int, what: str) -> list[object] | None:
+        value = self._body.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            self.wrong(name, f"It is a list of 1 to {most} {what}.")
+            return None
+        return value
+
+
+def _whole(value: object) -> int | None:
+    """Return a JSON number without a fraction as an int: 15.0 is 15."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float):
+        return int(value) if isfinite(value) and value.is_integer() else None
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
