@@ -44,7 +44,17 @@ def pack(header: Mapping[str, object], trailer: bytes = b"") -> bytes:
         ValueError: The header has a value that JSON has not, such as NaN.
         TypeError: The header has a value of a kind that JSON has not.
     """
-    return pack_raw(_ENCODER.encode(dict(header)).encode(), trailer)
+    return pack_raw(to_json(dict(header)).encode(), trailer)
+
+
+def to_json(value: object) -> str:
+    """Write compact JSON, ASCII only.
+
+    Raises:
+        ValueError: There is a value that JSON has not, such as NaN.
+        TypeError: There is a value of a kind that JSON has not.
+    """
+    return _ENCODER.encode(value)
 
 
 def pack_raw(header: bytes, trailer: bytes = b"") -> bytes:
