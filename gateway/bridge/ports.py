@@ -294,6 +294,10 @@ class RoomLink(Protocol):
         """Leave and join again, from any state."""
         ...
 
+    def step_out(self, reason: str) -> None:
+        """Leave the room until `reconnect`; the reason is shown as its error."""
+        ...
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Have `changed` called after each change of status or presence."""
         ...

@@ -256,7 +256,9 @@ def _refuse_names(to: Sequence[Address]) -> None:
             )
 
 
-def _resolve_all(draft: Draft, presence: Presence) -> list[tuple[int, Present]] | None:
+def _resolve_all(
+    draft: Draft, present: Sequence[Present]
+) -> list[tuple[int, Present]] | None:
     """Return whom the draft means, with the index of the address that says so."""
     to = draft.to or ()
     targets: list[tuple[int, Present]] = []

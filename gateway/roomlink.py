@@ -1,0 +1,254 @@
+"""The room client in our nouns: what it tells goes to the bridge, what we say to it."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway import room
+from gateway.bridge.ports import (
+    Clock,
+    LinkStatus,
+    Meter,
+    NotReady,
+    OutcomeUnknown,
+    Presence,
+    Refused,
+)
+from gateway.bridge.receiving import Receiving
+from gateway.domain.model import (
+    Address,
+    AddressKind,
+    EventType,
+    OutgoingMessage,
+    Sender,
+)
+from gateway.domain.recipients import Present
+from gateway.room import errors
+
+
+class ClientLink:
+    """A place in a room, kept by a room client; satisfies the `RoomLink` port.
+
+    Args:
+        client: The client; its `run()` is ours to call.
+        messaging: Whether messaging is wanted, as remembered.
+    """
+
+    def __init__(
+        self, client: room.RoomClient, *, messaging: bool, clock: Clock, meter: Meter
+    ) -> None:
+        self._client = client
+        self._messaging = messaging
+        self._clock = clock
+        self._meter = meter
+        self._watchers: list[Callable[[], None]] = []
+        self._known: dict[str, tuple[room.Participant, Present]] = {}
+
+    @property
+    def room(self) -> str:
+        """The room's name."""
+        return self._client.room
+
+    @property
+    def status(self) -> LinkStatus:
+        """How the link is now; `messaging_enabled` is what is wanted of it."""
+        now = self._client.status
+        return LinkStatus(
+            state=now.state.value,
+            since=now.since,
+            participant_id=now.participant_id,
+            messaging_enabled=self._messaging,
+            attempt=now.attempt,
+            next_retry_at=now.next_retry_at,
+            last_error=now.last_error,
+            last_received_at=now.last_received_at,
+            rtt_ms=now.rtt_ms,
+            token_expires_at=now.token_expires_at,
+        )
+
+    @property
+    def presence(self) -> Presence:
+        """Who is there, or was when the link was lost."""
+        status, own = self._client.status, self._client.self_participant
+        connected = status.state is room.RoomState.READY
+        return Presence(
+            connected=connected,
+            as_of=self._clock.now() if connected else status.last_received_at,
+            self=_present(own, online=connected) if own else None,
+            participants=self._others(online=connected),
+        )
+
+    def reachable(self, to: Sequence[Address] | None) -> Sequence[Present]:
+        """Return whom addresses can lead to; ids on trust while nobody is known."""
+        if self._messaging or to is None:
+            return self._others(online=True)
+        return [
+            Present(address.value, None, "", {}, self._clock.now())
+            for address in to
+            if address.kind is AddressKind.ID
+        ]
+
+    def _others(self, *, online: bool) -> Sequence[Present]:
+        # Participants change rarely and are asked for at every message.
+        others = []
+        known: dict[str, tuple[room.Participant, Present]] = {}
+        for id_, participant in self._client.participants.items():
+            kept = self._known.get(id_)
+            if kept is None or kept[0] is not participant or kept[1].online != online:
+                kept = (participant, _present(participant, online=online))
+            known[id_] = kept
+            others.append(kept[1])
+        self._known = known
+        return others
+
+    def post(
+        self, to: str | None, message: OutgoingMessage, attachment: bytes
+    ) -> asyncio.Future[None]:
+        """Write a message; see the port."""
+        otel = None
+        if message.traceparent is not None:
+            otel = {"traceparent": message.traceparent}
+        try:
+            told = self._client.post(to, message.type, message.body, attachment, otel)
+        except errors.NotReady as error:
+            raise NotReady from error
+        translated: asyncio.Future[None] = told.get_loop().create_future()
+        told.add_done_callback(lambda done: _translate(done, translated))
+        return translated
+
+    async def enable(self) -> None:
+        """Turn messaging on, and keep it on."""
+        try:
+            await self._client.enable()
+        except errors.Refused as refusal:
+            raise Refused(refusal.code, refusal.text) from refusal
+        self._messaging = True
+        self._changed()
+
+    async def disable(self) -> None:
+        """Turn messaging off, and keep it off."""
+        self._messaging = False
+        await self._client.disable()
+        self._changed()
+
+    async def set_attributes(self, changes: Mapping[str, object]) -> None:
+        """Change attributes of our own participant."""
+        await self._client.set_attributes(changes)
+
+    async def reconnect(self) -> None:
+        """Leave and join again, from any state."""
+        self._client.reconnect()
+
+    def step_out(self, reason: str) -> None:
+        """Leave the room until `reconnect`."""
+        self._client.step_out(reason)
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called after each change of status or presence."""
+        self._watchers.append(changed)
+
+    async def run(self, receiving: Receiving) -> None:
+        """Stay in the room until `leave`, and hand over what happens in it."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._client.run())
+            async for event in self._client:
+                await self._hear(event, receiving)
+                self._changed()
+
+    async def leave(self) -> None:
+        """Leave the room for good, with close code 1000."""
+        await self._client.close()
+
+    def _changed(self) -> None:
+        for changed in self._watchers:
+            changed()
+
+    async def _hear(self, event: room.RoomEvent, receiving: Receiving) -> None:
+        match event:
+            case room.MessageReceived():
+                sender = _sender(event)
+                await receiving.message(
+                    sender, event.type, event.message, event.attachment, event.at
+                )
+            case room.Joined():
+                await receiving.connected(event.participant_id, event.at)
+            case room.Lost():
+                await receiving.disconnected(
+                    event.reason, event.code, event.last_alive_at, event.at
+                )
+            case room.StateChanged():
+                self._report(event.status)
+            case room.MessageDropped():
+                self._meter.warning(
+                    "message.dropped", room=self.room, reason=str(event.problem)
+                )
+            case room.ParticipantJoined() | room.ParticipantLeft():
+                joined = isinstance(event, room.ParticipantJoined)
+                type_ = (
+                    EventType.PARTICIPANT_JOINED
+                    if joined
+                    else EventType.PARTICIPANT_LEFT
+                )
+                await receiving.participant(
+                    type_,
+                    _present(event.participant, online=joined),
+                    changed=None,
+                    after_gap=event.after_gap,
+                    at=event.at,
+                )
+            case room.ParticipantUpdated():
+                await receiving.participant(
+                    EventType.PARTICIPANT_UPDATED,
+                    _present(event.participant, online=True),
+                    changed=event.changed,
+                    after_gap=event.after_gap,
+                    at=event.at,
+                )
+
+    def _report(self, status: room.RoomStatus) -> None:
+        facts: dict[str, object] = {"room": self.room, "state": status.state.value}
+        if status.last_error is not None:
+            facts |= {"reason": status.last_error, "attempt": status.attempt}
+        if status.next_retry_at is not None:
+            wait = status.next_retry_at - self._clock.now()
+            facts["next_attempt_in_s"] = round(wait.total_seconds(), 1)
+        troubled = status.state in {room.RoomState.STALLED, room.RoomState.DENIED}
+        (self._meter.warning if troubled else self._meter.info)(
+            "room.state_changed", **facts
+        )
+
+
+def _present(participant: room.Participant, *, online: bool) -> Present:
+    return Present(
+        id=participant.id,
+        name=participant.name,
+        role=participant.role,
+        attributes=participant.attributes,
+        since=participant.since,
+        online=online,
+    )
+
+
+def _sender(event: room.MessageReceived) -> Sender:
+    who = event.from_participant
+    if who is None:
+        return Sender(event.from_id, None, None)
+    return Sender(event.from_id, who.name, who.role)
+
+
+def _translate(told: asyncio.Future[None], translated: asyncio.Future[None]) -> None:
+    if translated.done():
+        told.exception()
+        return
+    try:
+        told.result()
+    except errors.NotWritten:
+        translated.set_exception(NotReady())
+    except errors.Refused as refusal:
+        translated.set_exception(Refused(refusal.code, refusal.text))
+    except errors.OutcomeUnknown as outcome:
+        late = outcome.late
+        translated.set_exception(OutcomeUnknown(outcome.reason, late))
+    except asyncio.CancelledError:
+        translated.cancel()
+    else:
+        translated.set_result(None)
