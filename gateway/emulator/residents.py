@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.emulator.rooms import EVENT, Member, Room, event, say
 from gateway.room.protocol.envelope import unpack
 
-_STRIDE = 64  # messages said before a fast speaker lets others have the loop
+_STRIDE = 64  # messages that a fast speaker says before it looks who keeps up
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -139,6 +139,8 @@ class LocalMember:
                 await _rest(started + (number + 1) / per_second - loop.time())
             elif number % _STRIDE == _STRIDE - 1:
                 await _rest(0)
+            else:
+                continue
             for recipient in recipients:
                 await recipient.outlet.drained()
         return said

@@ -20,6 +20,7 @@ from websockets.protocol import OPEN
 
 BACKLOG_BYTES = 64 * 1024 * 1024  # unread by a peer before it is dropped
 
+_FLUSH_BYTES = 256 * 1024  # more is written at once, not at the end of the turn
 _LINGER_GRACE_S = 1.0  # how long a peer has to close its half after our FIN
 _UNSENDABLE = frozenset({1004, 1005, 1006, 1015})
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, zero seconds
@@ -57,6 +58,7 @@ class RoomSocket(WebSocketsSansIOProtocol):
         self.conn.logger = _LOGGER
         self.conn.debug = False
         self._listener: Listener | None = None
+        self._unflushed_bytes = 0
         self._flush_due = False
         self._frozen = False
         self._deaf = False
@@ -74,7 +76,10 @@ class RoomSocket(WebSocketsSansIOProtocol):
             return
         for packet in packets:
             self.conn.send_binary(packet)
-        if not self._flush_due:
+            self._unflushed_bytes += len(packet)
+        if self._unflushed_bytes > _FLUSH_BYTES:
+            self._flush()
+        elif not self._flush_due:
             self._flush_due = True
             self.loop.call_soon(self._flush)
 
@@ -198,10 +203,13 @@ class RoomSocket(WebSocketsSansIOProtocol):
 
     def _flush(self) -> None:
         self._flush_due = False
-        if self._frozen or self.transport.is_closing():
+        if self.transport.is_closing():
             return
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        if self.transport.get_write_buffer_size() > BACKLOG_BYTES:
+        if not self._frozen:
+            self._unflushed_bytes = 0
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        behind = self._unflushed_bytes + self.transport.get_write_buffer_size()
+        if behind > BACKLOG_BYTES:
             self.abort()
 
     def _end(self) -> None:
