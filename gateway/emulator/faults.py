@@ -35,6 +35,9 @@ class LiveLink(Protocol):
     def interleave(self) -> None:
         """Send the packets of two messages in turn."""
 
+    def repeat_last(self) -> None:
+        """Send the last event again."""
+
     def send_text(self) -> None:
         """Send a TEXT message."""
 
@@ -169,6 +172,10 @@ class Faults:
     def interleave(self, *, name: str | None = None) -> int:
         """Send the packets of two messages in turn."""
         return self._each(lambda link: link.interleave(), name)
+
+    def repeat_last(self, *, name: str | None = None) -> int:
+        """Send the last event again, as a message of its own."""
+        return self._each(lambda link: link.repeat_last(), name)
 
     def send_text(self, *, name: str | None = None) -> int:
         """Send a TEXT message: Python SDKs go deaf, Node ones end."""

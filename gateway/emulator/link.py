@@ -53,6 +53,7 @@ class Link:
         self._conversation = Conversation(room, self.member, ticket.rights, self)
         self._late_answers: deque[tuple[int, bytes]] = deque()
         self._late_events: deque[tuple[str, bytes]] = deque()
+        self._last_event: tuple[str, bytes] | None = None
         self._here = True
 
     @property
@@ -87,6 +88,7 @@ class Link:
 
     def deliver(self, type_: str, payload: bytes) -> None:
         """Send one message of the room, late if faults say so."""
+        self._last_event = type_, payload
         delay_s = self._faults.message_delay_s
         if delay_s or self._late_events:
             self._late_events.append((type_, payload))
@@ -153,6 +155,11 @@ class Link:
         two = encode(self._take_id(), EVENT, bytes(2), packet_bytes=1)
         turns = [packet for pair in zip(one, two, strict=True) for packet in pair]
         self.socket.send_packets(turns)
+
+    def repeat_last(self) -> None:
+        """Send the last event again, if there was one."""
+        if self._last_event is not None:
+            self._say(*self._last_event)
 
     def send_text(self) -> None:
         """Send a TEXT message."""

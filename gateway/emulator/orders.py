@@ -1,14 +1,16 @@
 """Faults by HTTP, for tests in other processes and other languages.
 
     POST /faults/{room}    {"fault": "refuse", "status": 503, "times": 2}
+    POST /faults/{room}    {"fault": "flood", "count": 1000, "to": "alice"}
     DELETE /faults/{room}  lets everything be well again
 
 Callers present the token that was printed at the start as bearer. `fault` is the name
 of a method of `Faults`, or `flood`; the other fields are its arguments.
 """
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -99,6 +101,7 @@ ORDERS: Mapping[str, Told] = {
     "garble": lambda f, o: f.garble(name=o.name()),
     "skip_packet": lambda f, o: f.skip_packet(name=o.name()),
     "interleave": lambda f, o: f.interleave(name=o.name()),
+    "repeat_last": lambda f, o: f.repeat_last(name=o.name()),
     "send_text": lambda f, o: f.send_text(name=o.name()),
     "send_short": lambda f, o: f.send_short(name=o.name()),
     "send_unknown": lambda f, o: f.send_unknown(name=o.name()),
@@ -123,7 +126,7 @@ def fault_routes(
         name = request.path_params["room"]
         arguments = Order(fields)
         if told == "flood":
-            return await _answer(_flood(room(name), arguments))
+            return await _flood(request, room(name), arguments)
         act = ORDERS.get(told)
         if act is None:
             raise Refused(400, f"fault must be flood or one of {', '.join(ORDERS)}")
@@ -145,26 +148,31 @@ def fault_routes(
     ]
 
 
-async def _answer(flood: Awaitable[int]) -> JSONResponse:
-    return JSONResponse({"said": await flood})
-
-
-async def _flood(room: Room, order: Order) -> int:
-    count, to, rate = (
-        order.number("count"),
-        order.name("to"),
-        order.number("per_second", 0),
-    )
-    type_ = order.text("type", "load")
+async def _flood(request: Request, room: Room, order: Order) -> JSONResponse:
+    """Flood the room for as long as the caller waits for the answer."""
+    count, rate = order.number("count"), order.number("per_second", 0)
+    to, type_ = order.name("to"), order.text("type", "load")
     order.done()
     if not 0 <= count <= MOST_FLOODED or rate < 0:
         raise Refused(400, f"count must be 0 to {MOST_FLOODED}, per_second positive")
     source = LocalMember("flood")
     source.join(room)
     try:
-        return await source.flood(count, to=to, type_=type_, per_second=rate or None)
+        async with asyncio.TaskGroup() as tasks:
+            flood = tasks.create_task(
+                source.flood(count, to=to, type_=type_, per_second=rate or None)
+            )
+            watch = tasks.create_task(_stop_when_gone(request, flood))
+            flood.add_done_callback(lambda _: watch.cancel())
     finally:
         source.leave()
+    return JSONResponse({"said": None if flood.cancelled() else flood.result()})
+
+
+async def _stop_when_gone(request: Request, flood: asyncio.Task[int]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
+    flood.cancel()
 
 
 def _admit(request: Request, token: str) -> None:

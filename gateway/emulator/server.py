@@ -1,7 +1,6 @@
 """The emulator on a port of this machine."""
 
 import asyncio
-import logging
 import socket
 from types import TracebackType
 from typing import Self
@@ -16,8 +15,6 @@ PING_INTERVAL_S = 30.0
 PING_TIMEOUT_S = 30.0
 
 _BACKLOG = 2048
-
-logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 class PortTaken(OSError):

@@ -72,7 +72,7 @@ class RoomSocket(WebSocketsSansIOProtocol):
 
         A peer that has left more than `BACKLOG_BYTES` unread is dropped.
         """
-        if self.conn.state is not OPEN:
+        if self._deaf or self.conn.state is not OPEN:
             return
         for packet in packets:
             self.conn.send_binary(packet)
@@ -114,13 +114,12 @@ class RoomSocket(WebSocketsSansIOProtocol):
 
     def cut(self) -> None:
         """End the connection by TCP's FIN, without a close frame."""
-        self._flush()
         self._deaf = True
-        if self.transport.can_write_eof() and not self.transport.is_closing():
-            self.transport.write_eof()
         # Held until the peer has closed its half: closing at once with bytes unread
         # would turn the FIN into a RST.
         self.close_timer = self.loop.call_later(_LINGER_GRACE_S, self.transport.abort)
+        # Not before the frames that came along were seen to: they may want a pong.
+        self.loop.call_soon(self._write_eof)
         self._end()
 
     def reset(self) -> None:
@@ -188,7 +187,7 @@ class RoomSocket(WebSocketsSansIOProtocol):
             return
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
-        if self.close_sent:
+        if self.close_sent or self._deaf:
             return
         if self.curr_msg_data_type == "text":
             self._listener.received_text()
@@ -211,6 +210,11 @@ class RoomSocket(WebSocketsSansIOProtocol):
         behind = self._unflushed_bytes + self.transport.get_write_buffer_size()
         if behind > BACKLOG_BYTES:
             self.abort()
+
+    def _write_eof(self) -> None:
+        self._flush()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
 
     def _end(self) -> None:
         """Let the app and the listener go at once."""

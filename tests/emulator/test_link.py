@@ -8,6 +8,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from gateway.emulator import EmulatorServer, Faults, LocalMember
 from gateway.room.errors import MalformedEnvelope, MalformedFrame, SequenceBroken
+from gateway.room.protocol.envelope import pack
 from gateway.room.protocol.frames import encode
 from tests.fakes.wire_client import PATIENCE_S, WireClient, dialled, present
 
@@ -94,7 +95,22 @@ async def test_a_link_is_cut_between_write_and_acknowledgement(
         await alice.next()
 
     assert caught.value.rcvd is None
-    assert sink.heard == heard + 2  # the message, then the departure
+    assert sink.heard == heard + 2  # the message and the departure
+
+
+async def test_what_comes_along_with_the_cut_request_is_ignored(
+    alice: WireClient, faults: Faults
+) -> None:
+    """Requests in the same TCP segment are not answered, and break nothing."""
+    faults.cut_before_acknowledging()
+    call = {"toolkit": "messaging", "tool": "send", "arguments": None}
+    request = encode(7, "room.invoke_tool", pack(call))
+
+    alice.burst([*request, *request])
+
+    with pytest.raises(ConnectionClosedError) as caught:
+        await alice.next()
+    assert caught.value.rcvd is None
 
 
 async def test_enabling_can_be_refused(server: EmulatorServer, faults: Faults) -> None:
@@ -118,6 +134,7 @@ async def test_a_stalled_upgrade_gets_no_welcome(
     faults.stall(times=1)
     async with dialled(server.ws_url, "lobby", token) as stalled:
         async with present(server.ws_url, "lobby", token):
+            await stalled.invoke("enable", {})
             assert len(server.emulator.rooms["lobby"].members) == 1
         await stalled.socket.close()
         with pytest.raises(ConnectionClosed):
@@ -268,6 +285,23 @@ async def test_what_is_sent_can_be_spoilt(
     assert met == 1
     with pytest.raises(error):
         await alice.next()
+
+
+async def test_the_last_event_can_be_repeated(
+    alice: WireClient, server: EmulatorServer, faults: Faults
+) -> None:
+    """The same event comes once more, under another message id."""
+    source = LocalMember("source")
+    server.emulator.add(source, room="lobby")
+    await alice.next()
+    source.send("alice", "chat", {"n": 1}, b"x")
+    first = await alice.next()
+
+    faults.repeat_last()
+
+    second = await alice.next()
+    assert (second.event, second.trailer) == (first.event, first.trailer)
+    assert second.id != first.id
 
 
 async def test_text_can_be_sent(alice: WireClient, faults: Faults) -> None:

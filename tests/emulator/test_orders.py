@@ -1,9 +1,11 @@
 """Faults by HTTP."""
 
+import asyncio
+
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from gateway.emulator import Emulator, EmulatorServer
+from gateway.emulator import Emulator, EmulatorServer, LocalMember
 from gateway.emulator.orders import ORDERS
 from tests.emulator.conftest import FAULT_TOKEN
 from tests.fakes.rest_caller import Answer, call
@@ -73,6 +75,26 @@ async def test_a_flood_is_said_by_order(server: EmulatorServer) -> None:
         "participant.disabled",
     ]
     assert [message for _, message in said[1:4]] == [{"n": 0}, {"n": 1}, {"n": 2}]
+
+
+async def test_a_flood_ends_with_its_request(server: EmulatorServer) -> None:
+    """When the server is killed, nothing goes on flooding."""
+    room = server.emulator.rooms["lobby"]
+    started = asyncio.Event()
+    sink = LocalMember("sink", on_heard=lambda _: started.set())
+    server.emulator.add(sink, room="lobby")
+    started.clear()
+
+    async def ask() -> None:
+        with pytest.raises(IndexError):  # no answer at all
+            await order(server, fault="flood", count=1_000_000, per_second=100)
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        tasks.create_task(ask())
+        await started.wait()
+        await server.kill()
+
+    assert room.members == (sink.member,)
 
 
 async def test_delays_and_tools_are_read(server: EmulatorServer) -> None:

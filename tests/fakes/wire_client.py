@@ -73,6 +73,14 @@ class WireClient:
             await self.socket.send(packet)
         return message_id
 
+    def burst(self, packets: list[bytes]) -> None:
+        """Write packets and a ping with one write, so that they arrive together."""
+        for packet in packets:
+            self.socket.protocol.send_binary(packet)
+        self.socket.protocol.send_ping(b"?")
+        written = b"".join(self.socket.protocol.data_to_send())
+        self.socket.transport.write(written)
+
     async def invoke(self, tool: str, arguments: Mapping[str, object]) -> int:
         """Send a request to the messaging toolkit, as the TypeScript SDK does."""
         return await self.write(
