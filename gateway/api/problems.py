@@ -59,17 +59,13 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.ShuttingDown: Row(503, "Shutting down"),
 }
 
-# Refusals that the framework raises by status alone.
-FRAMEWORK_CODES: Final[Mapping[int, str]] = {
-    404: errors.NotFound.code,
-    405: "method_not_allowed",
-    413: errors.PayloadTooLarge.code,
-    415: errors.UnsupportedMediaType.code,
+# What the framework refuses by status alone; a 405 is the one thing only it can say.
+FRAMEWORKS_OWN: Final[Mapping[int, GatewayError]] = {
+    400: errors.MalformedJson("The body cannot be read as JSON in UTF-8."),
+    404: errors.NotFound("There is nothing at this address."),
+    415: errors.UnsupportedMediaType("The body is of a type that is not read here."),
 }
-FRAMEWORK_DETAILS: Final[Mapping[int, str]] = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that method; see Allow.",
-}
+METHOD_NOT_ALLOWED: Final = "This address does not take that method; see Allow."
 
 BUG: Final = GatewayError(
     "The gateway failed; its log tells why under this request_id. Nothing was accepted."
@@ -81,6 +77,11 @@ def row(error: type[GatewayError]) -> Row:
     return next(TABLE[cls] for cls in error.__mro__ if cls in TABLE)
 
 
+def meaning(error: type[GatewayError]) -> str:
+    """Return what a class of error means, in a sentence."""
+    return (error.__doc__ or "").strip().splitlines()[0]
+
+
 def slug(code: str) -> str:
     """Return the last part of a problem's `type`."""
     return code.replace("_", "-")
@@ -90,7 +91,8 @@ def document(error: GatewayError, scope: Scope) -> dict[str, object]:
     """Return the members of the problem document for an error."""
     entry = row(type(error))
     members = _members(scope, error.code, entry.title, entry.status, error.detail)
-    return {**error.facts, **members, **_errors(error.errors)}
+    # Ours come first, and no fact replaces them.
+    return {**members, **_errors(error.errors), **error.facts, **members}
 
 
 def response(error: GatewayError, scope: Scope) -> Response:
@@ -142,6 +144,22 @@ def validation(found: Sequence[Mapping[str, Any]]) -> GatewayError:
     more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
     where = f"{first.pointer}: " if first.pointer else ""
     return errors.Invalid(f"{where}{first.detail}{more}", errors=fields)
+
+
+def invalid(detail: str, *, at: str) -> errors.Invalid:
+    """Return the refusal of one place in a request.
+
+    Args:
+        detail: A sentence about it.
+        at: JSON Pointer to it, or `?name` of a query parameter.
+    """
+    return errors.Invalid(f"{at}: {detail}", errors=[FieldError(at, detail)])
+
+
+def too_large(limit: int, *, what: str) -> errors.PayloadTooLarge:
+    """Return the refusal of something that is over a limit in bytes."""
+    detail = f"{what} is larger than {limit} bytes."
+    return errors.PayloadTooLarge(detail, facts={"limit": limit})
 
 
 def pointer(location: Sequence[str | int]) -> str:
@@ -230,12 +248,18 @@ def _errors(fields: Sequence[FieldError]) -> dict[str, object]:
     return {"errors": [{"pointer": f.pointer, "detail": f.detail} for f in fields]}
 
 
+def _body_limit(scope: Scope) -> int:
+    limit: int = scope.get("state", {}).get("body_limit", 0)
+    return limit
+
+
 def _answer(
     status: int, members: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
     # A lone surrogate from the request's own path or text must not break the answer.
-    body = json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(body, status, headers, MEDIA_TYPE)
+    body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+    raw = body.encode("utf-8", "backslashreplace")
+    return Response(raw, status, headers, MEDIA_TYPE)
 
 
 def _escaped(part: str | int) -> str:
@@ -248,9 +272,8 @@ def _sentence(found: Mapping[str, Any]) -> str:
 
 
 def _example(cls: type[GatewayError], entry: Row) -> dict[str, object]:
-    detail = (cls.__doc__ or "").strip().splitlines()[0]
     scope: Scope = {"state": {"request_id": "req_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"}}
-    members = _members(scope, cls.code, entry.title, entry.status, detail)
+    members = _members(scope, cls.code, entry.title, entry.status, meaning(cls))
     del members["instance"]
     if cls is errors.Invalid:
         members["errors"] = [{"pointer": "/to", "detail": "Field required."}]
@@ -266,11 +289,17 @@ async def _on_gateway_error(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    status = error.status_code
-    phrase = HTTPStatus(status).phrase
-    code = FRAMEWORK_CODES.get(status, slug(phrase.lower()).replace(" ", "_"))
-    detail = FRAMEWORK_DETAILS.get(status, error.detail or phrase)
-    members = _members(request.scope, code, phrase, status, detail)
+    scope, status = request.scope, error.status_code
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return response(too_large(_body_limit(scope), what="The body"), scope)
+    if status in FRAMEWORKS_OWN:
+        return response(FRAMEWORKS_OWN[status], scope)
+    title = HTTPStatus(status).phrase.capitalize()
+    detail = error.detail
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = METHOD_NOT_ALLOWED
+    code = title.lower().replace(" ", "_")
+    members = _members(scope, code, title, status, detail)
     return _answer(status, members, error.headers or {})
 
 

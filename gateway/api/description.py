@@ -1,0 +1,127 @@
+"""The OpenAPI description: what FastAPI knows, completed by what it cannot see."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from gateway.api import problems, shapes
+from gateway.api.schemas import BroadcastBody, SendBody
+
+TITLE: Final = "MeshAgent Gateway"
+SUMMARY: Final = "HTTP and webhooks for MeshAgent rooms"
+DESCRIPTION: Final = """\
+Say something to people and agents in a MeshAgent room, see who is there, read what was
+said, and have what they say brought to a webhook.
+
+**A 5xx means that nothing was accepted: repeat it safely. A 4xx means that nothing was
+or will be said. 200 and 202: read `status`.**
+
+Times are RFC 3339 in UTC with milliseconds. With one room configured, `room` may be
+left out everywhere. Fields that are not known are refused. Failures are problem
+documents (RFC 9457); rely on their `code`.
+
+Changes to this API are additive; anything else comes under another path.
+"""
+TAGS: Final = (
+    ("Sending", "Say something in a room."),
+    ("Participants", "See who is there."),
+    ("Messages", "Read what was said."),
+    ("Rooms", "Look after the link to each room."),
+    ("Webhooks", "Have events brought to an address of yours."),
+    ("Deliveries", "What is owed to webhooks, and what became of it."),
+    ("Gateway", "The gateway itself."),
+)
+_SECURITY: Final[dict[str, Any]] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The key as user or as password: `curl -u :KEY`.",
+    },
+}
+_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
+_FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of an app, complete with errors and bodies."""
+    document = get_openapi(
+        title=TITLE,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        version=app.version,
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "/"}],
+    )
+    components = document.setdefault("components", {})
+    schemas: dict[str, Any] = components.setdefault("schemas", {})
+    for name in _FRAMEWORKS_OWN:
+        schemas.pop(name, None)
+    schemas.update(_further_schemas())
+    schemas[problems.SCHEMA_NAME] = problems.schema()
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["securitySchemes"] = _SECURITY
+    document["security"] = [{name: []} for name in _SECURITY]
+    for path in document["paths"].values():
+        for method in path.keys() & _METHODS:
+            _complete(path[method])
+    return document
+
+
+def for_swagger(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document of OpenAPI 3.1 as the packaged docs page reads it, as 3.0."""
+    lowered = _lowered(document)
+    return {**lowered, "openapi": "3.0.3"}
+
+
+def _further_schemas() -> dict[str, Any]:
+    _, described = models_json_schema(
+        [
+            (SendBody, "validation"),
+            (BroadcastBody, "validation"),
+            (shapes.Receipt, "serialization"),
+            (shapes.Rehearsed, "serialization"),
+        ],
+        ref_template="#/components/schemas/{model}",
+    )
+    found: dict[str, Any] = described["$defs"]
+    # Their names in Python tell requests from values; callers need not know.
+    return {schema.get("title", name): schema for name, schema in found.items()}
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Turn the framework's own 422 into ours, and name the answer to all else."""
+    reference = {"$ref": f"#/components/schemas/{problems.SCHEMA_NAME}"}
+    answers: dict[str, Any] = operation["responses"]
+    given = answers.get("422", {}).get("content", {})
+    if problems.MEDIA_TYPE not in given:
+        answers.pop("422", None)
+    answers["default"] = {
+        "description": "Any other failure, as a problem document.",
+        "content": {problems.MEDIA_TYPE: {"schema": reference}},
+    }
+
+
+def _lowered(value: Any) -> Any:  # noqa: ANN401  # any part of a JSON document
+    if isinstance(value, list):
+        return [_lowered(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    lowered = {name: _lowered(each) for name, each in value.items()}
+    options = lowered.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        rest = [each for each in options if each != {"type": "null"}]
+        del lowered["anyOf"]
+        lowered |= rest[0] if len(rest) == 1 else {"anyOf": rest}
+        lowered["nullable"] = True
+    if "const" in lowered:
+        lowered["enum"] = [lowered.pop("const")]
+    if isinstance(lowered.get("examples"), list) and lowered["examples"]:
+        lowered["example"] = lowered.pop("examples")[0]
+    return lowered

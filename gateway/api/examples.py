@@ -1,0 +1,149 @@
+"""What the description of `/send` and `/broadcast` shows: bodies, answers, words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.api.bodies import FORM, JSON, MULTIPART
+
+SEND_DESCRIPTION: Final = """\
+Only `to` and one of `message` and `text` are needed.
+
+**200**: the room acknowledged it in time. **202**: accepted, and queued or of unknown
+outcome; read `status`, and `GET /messages/{id}` later. **4xx**: nothing was or will be
+said; with a `message_id` the refusal is on record. **5xx**: nothing was accepted, so
+repeat it safely.
+
+`status` is never "delivered": a room gives no receipt. `unknown` means that the link
+was lost between writing and acknowledgement.
+"""
+BROADCAST_DESCRIPTION: Final = """\
+As `POST /send`, to everybody who is in the room. The room tells no count, so the answer
+has `present`: how many participants were known when it was dispatched.
+"""
+
+_MESSAGE_ID: Final = "msg_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"
+_TIMES: Final = {
+    "created_at": "2030-01-31T12:00:00.000Z",
+    "expires_at": "2030-01-31T12:05:00.000Z",
+    "next_retry_at": None,
+}
+
+SEND_BODIES: Final[Mapping[str, Any]] = {
+    JSON: {
+        "shortest": {
+            "summary": "The shortest",
+            "value": {"to": "alice", "text": "hi"},
+        },
+        "full": {
+            "summary": "Everything that can be said",
+            "value": {
+                "to": ["alice", {"role": "agent"}],
+                "type": "chat",
+                "message": {"text": "hi"},
+                "attachment": "aGVsbG8=",
+                "room": "lobby",
+                "match": "one",
+                "ttl": 300,
+                "await_recipient": False,
+                "on_unknown": "report",
+                "ref": "order-17",
+            },
+        },
+    },
+    FORM: {
+        "curl": {
+            "summary": "curl -d to=alice -d text=hi",
+            "value": {"to": "alice", "text": "hi"},
+        }
+    },
+    MULTIPART: {
+        "file": {
+            "summary": "curl -F to=alice -F text=hi -F attachment=@photo.jpg",
+            "value": {"to": "alice", "text": "hi", "attachment": "(the file)"},
+        }
+    },
+}
+BROADCAST_BODIES: Final[Mapping[str, Any]] = {
+    JSON: {
+        "shortest": {"summary": "The shortest", "value": {"text": "hi all"}},
+        "full": {
+            "summary": "Everything that can be said",
+            "value": {
+                "type": "announcement",
+                "message": {"text": "hi all"},
+                "attachment": "aGVsbG8=",
+                "room": "lobby",
+                "ttl": 60,
+                "ref": "order-17",
+            },
+        },
+    },
+    FORM: {"curl": {"summary": "curl -d text=hi", "value": {"text": "hi all"}}},
+    MULTIPART: {
+        "file": {
+            "summary": "curl -F text=hi -F attachment=@photo.jpg",
+            "value": {"text": "hi all", "attachment": "(the file)"},
+        }
+    },
+}
+
+
+def receipts(operation: str) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` for what was accepted."""
+    return {
+        200: _receipt(
+            "The room acknowledged it in time.",
+            _example(operation, "sent", waiting_for=None, attempts=1),
+        ),
+        202: _receipt(
+            "Accepted: queued, or its outcome is not known yet.",
+            _example(operation, "queued", waiting_for="room", attempts=0),
+        ),
+    }
+
+
+def _example(
+    operation: str, status: str, *, waiting_for: str | None, attempts: int
+) -> dict[str, Any]:
+    reach: dict[str, Any] = {"present": 7 if attempts else None}
+    if operation == "send":
+        recipient = {
+            "name": "alice",
+            "participant_id": "p-17",
+            "status": status,
+            "attempts": attempts,
+        }
+        reach = {"recipients": [recipient]}
+    return {
+        "id": _MESSAGE_ID,
+        "status": status,
+        "waiting_for": waiting_for,
+        "room": "lobby",
+        "type": "chat",
+        "ref": "order-17",
+        **reach,
+        **_TIMES,
+    }
+
+
+def _receipt(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {
+            "Location": {
+                "description": "Where the message can be read.",
+                "schema": {"type": "string"},
+                "example": f"/messages/{_MESSAGE_ID}",
+            },
+            "Preference-Applied": {
+                "description": "The `wait` that was kept to, if `Prefer` asked.",
+                "schema": {"type": "string"},
+            },
+        },
+        "content": {
+            JSON: {
+                "schema": {"$ref": "#/components/schemas/Receipt"},
+                "example": example,
+            }
+        },
+    }

@@ -1,0 +1,176 @@
+"""`GET /messages`: what was said, both ways."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Header, Query
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.responses import Response
+
+from gateway.api import problems
+from gateway.api.replies import reply_text
+from gateway.api.services import Reading, Services
+from gateway.api.shapes import MessageIn, MessageList, MessageOut
+from gateway.bridge.ports import MessageFilter
+from gateway.domain import errors
+from gateway.domain.model import IncomingMessage, MessageStatus, OutgoingMessage
+from gateway.domain.rendering import message_json
+
+MAX_WAIT_S: Final = 55
+_OPEN: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+_RESPONSES: Final = problems.responses(
+    errors.Unauthenticated, errors.NotFound, errors.Invalid, errors.StoreUnavailable
+)
+# Whatever somebody in a room attached, a browser must neither run nor guess it.
+_INERT: Final = {
+    "Content-Security-Policy": "sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+}
+
+
+def _words(value: object) -> object:
+    """Return `a,b`, given once or several times, as a list of words."""
+    if not isinstance(value, list):
+        return value
+    return [word for each in value for word in str(each).split(",")]
+
+
+def _time(value: object) -> object:
+    """Undo what a query does to `+` in `…T12:00:00+02:00`."""
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
+_Word = Annotated[str, Field(min_length=1)]
+_Words = Annotated[list[_Word], BeforeValidator(_words)]
+_Statuses = Annotated[list[MessageStatus], BeforeValidator(_words)]
+_Time = Annotated[AwareDatetime, BeforeValidator(_time)]
+
+
+class MessageQuery(BaseModel):
+    """Which messages to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    direction: Literal["in", "out"] | None = None
+    types: _Words | None = Field(None, description="Message types, comma-separated.")
+    senders: _Words | None = Field(
+        None, alias="from", description="Names of senders, comma-separated."
+    )
+    to: _Word | None = Field(None, description="An address as written, or a name.")
+    rooms: _Words | None = Field(None, description="Rooms, comma-separated.")
+    status: _Statuses | None = Field(None, description="Statuses, comma-separated.")
+    ref: _Word | None = Field(None, description="A reference that a sender gave.")
+    since: _Time | None = Field(None, description="RFC 3339.")
+    until: _Time | None = Field(None, description="RFC 3339.")
+    cursor: _Word | None = Field(None, description="`next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=200)
+    order: Literal["asc", "desc"] = Field("desc", description="By acceptance.")
+
+    def filter(self) -> MessageFilter:
+        """Return it as the use case takes it."""
+        return MessageFilter(
+            direction=self.direction,
+            types=self.types,
+            senders=self.senders,
+            to=self.to,
+            rooms=self.rooms,
+            statuses=self.status,
+            ref=self.ref,
+            since=self.since,
+            until=self.until,
+            cursor=self.cursor,
+            limit=self.limit,
+            newest_first=self.order == "desc",
+        )
+
+
+def shown(message: OutgoingMessage | IncomingMessage, reading: Reading) -> str:
+    """Return a message as JSON text; an open one with when its room is tried again."""
+    if isinstance(message, IncomingMessage) or message.status not in _OPEN:
+        return message_json(message)
+    rooms = {view.room: view.status.next_retry_at for view in reading.rooms()}
+    return message_json(message, next_retry_at=rooms.get(message.room))
+
+
+def router(services: Services) -> APIRouter:
+    """Return the routes for reading messages."""
+    sending, reading = services.sending, services.reading
+    routes = APIRouter(tags=["Messages"])
+
+    @routes.get(
+        "/messages",
+        operation_id="list_messages",
+        summary="List what was said",
+        responses={200: {"model": MessageList}, **_RESPONSES},
+    )
+    async def messages(query: Annotated[MessageQuery, Query()]) -> Response:
+        """Both directions in one list, newest first unless asked otherwise."""
+        page = await reading.messages(query.filter())
+        listed = ",".join(shown(each, reading) for each in page.messages)
+        cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
+        return reply_text(f'{{"messages":[{listed}],"next_cursor":{cursor}}}')
+
+    @routes.get(
+        "/messages/{message_id}",
+        operation_id="get_message",
+        summary="See one message",
+        responses={200: {"model": MessageOut | MessageIn}, **_RESPONSES},
+    )
+    async def one(
+        message_id: str,
+        wait: Annotated[
+            int,
+            Query(
+                ge=0, le=MAX_WAIT_S, description="Seconds to wait for a final status."
+            ),
+        ] = 0,
+    ) -> Response:
+        message = await reading.message(message_id)
+        if wait and isinstance(message, OutgoingMessage) and message.status in _OPEN:
+            await sending.wait(message_id, wait)
+            message = await reading.message(message_id)
+        return reply_text(shown(message, reading))
+
+    @routes.get(
+        "/messages/{message_id}/attachment",
+        operation_id="get_attachment",
+        summary="Get the bytes that go with a message",
+        responses={
+            200: {
+                "description": "The bytes.",
+                "content": {
+                    "application/octet-stream": {
+                        "schema": {"type": "string", "format": "binary"}
+                    }
+                },
+            },
+            304: {"description": "They are those of If-None-Match."},
+            **_RESPONSES,
+            **problems.responses(errors.LinkInvalid),
+        },
+        response_class=Response,
+    )
+    async def attachment(
+        message_id: str, if_none_match: Annotated[str | None, Header()] = None
+    ) -> Response:
+        """Also for the bearer of a signed link, without a key."""
+        kept, content = await reading.attachment(message_id)
+        etag = f'"{kept.sha256}"'
+        if is_match(if_none_match, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        headers = {
+            "ETag": etag,
+            "Content-Disposition": f'attachment; filename="{message_id}.bin"',
+            **_INERT,
+        }
+        return Response(content, 200, headers, "application/octet-stream")
+
+    return routes
+
+
+def is_match(if_none_match: str | None, etag: str) -> bool:
+    """Whether an entity tag is among those of If-None-Match (RFC 9110 §13.1.2)."""
+    if if_none_match is None:
+        return False
+    tags = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    return etag in tags or "*" in tags

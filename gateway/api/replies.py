@@ -1,0 +1,24 @@
+"""Answers in JSON."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from gateway.api.bodies import JSON
+
+
+def reply(shown: Mapping[str, object], status: int = 200) -> Response:
+    """Return a value as a JSON answer.
+
+    What rooms say may hold half of a surrogate pair: it is written as its escape.
+    """
+    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return reply_text(text, status)
+
+
+def reply_text(
+    text: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return text that is JSON already as an answer."""
+    return Response(text.encode("utf-8", "backslashreplace"), status, headers, JSON)

@@ -1,0 +1,143 @@
+"""`/rooms`: how each room is, and how the gateway is in it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body
+from starlette.responses import Response
+
+from gateway.api import problems
+from gateway.api.participants import participant
+from gateway.api.replies import reply
+from gateway.api.services import Services
+from gateway.api.shapes import Own, Room, RoomList
+from gateway.bridge.reading import RoomView
+from gateway.domain import errors
+from gateway.domain.rendering import rfc3339
+
+# Attributes by which gateways know each other.
+_OWN_ATTRIBUTES: Final = "gateway."
+_RESPONSES: Final = problems.responses(errors.Unauthenticated, errors.NotFound)
+_CHANGES: Final = _RESPONSES | problems.responses(
+    errors.Invalid,
+    errors.RoomUnavailable,
+    errors.StoreUnavailable,
+    errors.ShuttingDown,
+)
+
+
+def room_shown(view: RoomView) -> dict[str, object]:
+    """Return a room as the contract shows it."""
+    status = view.status
+    return {
+        "room": view.room,
+        "state": status.state,
+        "since": rfc3339(status.since),
+        "participant_id": status.participant_id,
+        "messaging_enabled": status.messaging_enabled,
+        "attempt": status.attempt,
+        "next_retry_at": _moment(status.next_retry_at),
+        "last_error": status.last_error,
+        "last_received_at": _moment(status.last_received_at),
+        "rtt_ms": status.rtt_ms,
+        "token_expires_at": _moment(status.token_expires_at),
+        "outbox": {"queued": view.queued, "oldest_s": view.oldest_s},
+        "participants": view.participants,
+        "warnings": list(view.warnings),
+    }
+
+
+def router(services: Services) -> APIRouter:
+    """Return the routes for looking after rooms."""
+    reading, controls = services.reading, services.controls
+    routes = APIRouter(tags=["Rooms"])
+
+    @routes.get(
+        "/rooms",
+        operation_id="list_rooms",
+        summary="See how all rooms are",
+        responses={
+            200: {"model": RoomList},
+            **problems.responses(errors.Unauthenticated),
+        },
+    )
+    async def rooms() -> Response:
+        return reply({"rooms": [room_shown(view) for view in reading.rooms()]})
+
+    @routes.get(
+        "/rooms/{room}",
+        operation_id="get_room",
+        summary="See how a room is",
+        responses={200: {"model": Room}, **_RESPONSES},
+    )
+    async def one(room: str) -> Response:
+        return reply(room_shown(reading.room(room)))
+
+    @routes.post(
+        "/rooms/{room}/reconnect",
+        status_code=202,
+        operation_id="reconnect_room",
+        summary="Leave a room and join it again",
+        responses={202: {"model": Room}, **_CHANGES},
+    )
+    async def reconnect(room: str) -> Response:
+        """Works in every state, `dismissed` and `denied` included."""
+        await controls.reconnect(reading.room(room).room)
+        return reply(room_shown(reading.room(room)), 202)
+
+    @routes.post(
+        "/rooms/{room}/messaging/enable",
+        operation_id="enable_messaging",
+        summary="Turn messaging on",
+        responses={200: {"model": Room}, **_CHANGES},
+    )
+    async def enable(room: str) -> Response:
+        """Kept over restarts."""
+        await controls.enable(reading.room(room).room)
+        return reply(room_shown(reading.room(room)))
+
+    @routes.post(
+        "/rooms/{room}/messaging/disable",
+        operation_id="disable_messaging",
+        summary="Turn messaging off",
+        responses={200: {"model": Room}, **_CHANGES},
+    )
+    async def disable(room: str) -> Response:
+        """Nothing is received, and names mean nothing; kept over restarts."""
+        await controls.disable(reading.room(room).room)
+        return reply(room_shown(reading.room(room)))
+
+    @routes.patch(
+        "/rooms/{room}/attributes",
+        operation_id="set_attributes",
+        summary="Set attributes of the gateway's own participant",
+        responses={200: {"model": Own}, **_CHANGES},
+    )
+    async def attributes(
+        room: str,
+        changes: Annotated[
+            dict[str, Any], Body(examples=[{"status": "on duty"}], min_length=1)
+        ],
+    ) -> Response:
+        """They are set again at every join."""
+        name = reading.room(room).room
+        _refuse_own(changes)
+        await controls.set_attributes(name, changes)
+        _, presence = reading.participants(name)
+        own = presence.self
+        return reply({"room": name, "self": None if own is None else participant(own)})
+
+    return routes
+
+
+def _refuse_own(changes: Mapping[str, object]) -> None:
+    for name in changes:
+        if name.startswith(_OWN_ATTRIBUTES):
+            detail = f"Attributes named {_OWN_ATTRIBUTES}… are the gateway's own."
+            pointer = problems.pointer(("body", name))
+            raise problems.invalid(detail, at=pointer)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)

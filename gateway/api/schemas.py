@@ -1,0 +1,224 @@
+"""The bodies that callers send, checked once and turned into values."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from gateway.api import bodies, problems
+from gateway.api.bodies import Body, Limits
+from gateway.bridge.sending import Draft
+from gateway.domain.errors import FieldError, Invalid, ReservedType
+from gateway.domain.model import Address, AddressKind, Match, OnUnknown
+from gateway.domain.rules import (
+    DEFAULT_TYPE,
+    MAX_NAME_CHARACTERS,
+    MAX_RECIPIENTS,
+    MAX_TTL,
+    is_reserved,
+)
+
+_ADDRESS_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"type": "string", "description": "Tried as an id, then as an exact name."},
+        *(
+            {
+                "type": "object",
+                "properties": {kind: {"type": "string"}},
+                "required": [kind],
+                "additionalProperties": False,
+            }
+            for kind in ("id", "name", "role")
+        ),
+    ]
+}
+_TO_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        *_ADDRESS_SCHEMA["anyOf"],
+        {
+            "type": "array",
+            "items": _ADDRESS_SCHEMA,
+            "minItems": 1,
+            "maxItems": MAX_RECIPIENTS,
+        },
+    ],
+    "description": "Whom it is for. All are resolved before anything is sent.",
+    "examples": ["alice", {"role": "agent"}, ["alice", {"id": "p-17"}]],
+}
+# A control character in a name is a mistake, and NUL cannot be stored by every store.
+_Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
+_KINDS: Final = {
+    "id": AddressKind.ID,
+    "name": AddressKind.NAME,
+    "role": AddressKind.ROLE,
+}
+
+
+class BroadcastBody(BaseModel):
+    """Something to be said to everybody in a room."""
+
+    model_config = ConfigDict(extra="forbid", title="Broadcast")
+
+    type: _Name = Field(DEFAULT_TYPE, description="The message's own type.")
+    message: dict[str, Any] | None = Field(
+        None, description="The message: any JSON object. This or `text` is needed."
+    )
+    text: str | None = Field(
+        None, description='Shorthand for `"message": {"text": …}`.'
+    )
+    attachment: str | None = Field(
+        None, description="Bytes that go with it, in base64; a file in multipart."
+    )
+    room: _Name | None = Field(None, description="Needed if there are several rooms.")
+    ttl: int | None = Field(
+        None,
+        ge=0,
+        le=int(MAX_TTL.total_seconds()),
+        description="Seconds to hold it while the room is unreachable; 0: fail now.",
+    )
+    ref: _Name | None = Field(None, description="A reference of your own.")
+
+
+class SendBody(BroadcastBody):
+    """Something to be said to some participants of a room."""
+
+    model_config = ConfigDict(extra="forbid", title="Send")
+
+    to: Annotated[object, WithJsonSchema(_TO_SCHEMA)]
+    match: Literal["one", "first", "all"] = Field(
+        "one", description="Whom a name means that several have; `one` refuses it."
+    )
+    await_recipient: bool = Field(
+        default=False, description="Also hold it while nobody of that name is there."
+    )
+    on_unknown: Literal["report", "retry"] = Field(
+        "report", description="`retry`: send again what may or may not have been said."
+    )
+
+
+_Parsed = TypeVar("_Parsed", bound=BroadcastBody)
+
+
+def send_draft(body: Body, limits: Limits) -> Draft:
+    """Return what a body of `POST /send` asks for.
+
+    Raises:
+        Invalid: It breaks a rule; `errors` points at each place.
+        ReservedType: A type that rooms keep for themselves.
+        PayloadTooLarge: The message or the attachment is over its limit.
+        MalformedJson: A form's `message` is not JSON.
+    """
+    parsed = _parsed(SendBody, body)
+    return Draft(
+        room=parsed.room,
+        to=addresses(parsed.to),
+        type=_type(parsed),
+        body=_message(parsed, limits),
+        attachment=_attachment(parsed, body, limits),
+        match=Match(parsed.match),
+        ttl=_ttl(parsed),
+        await_recipient=parsed.await_recipient,
+        on_unknown=OnUnknown(parsed.on_unknown),
+        ref=parsed.ref,
+    )
+
+
+def broadcast_draft(body: Body, limits: Limits) -> Draft:
+    """Return what a body of `POST /broadcast` asks for; raises as `send_draft` does."""
+    parsed = _parsed(BroadcastBody, body)
+    return Draft(
+        room=parsed.room,
+        to=None,
+        type=_type(parsed),
+        body=_message(parsed, limits),
+        attachment=_attachment(parsed, body, limits),
+        ttl=_ttl(parsed),
+        ref=parsed.ref,
+    )
+
+
+def addresses(to: object) -> tuple[Address, ...]:
+    """Return the addresses of a `to`; `Invalid` points at each that is none."""
+    if not isinstance(to, list):
+        return (_address(to, "/to"),)
+    if not 1 <= len(to) <= MAX_RECIPIENTS:
+        detail = f"It should have 1 to {MAX_RECIPIENTS} addresses."
+        raise problems.invalid(detail, at="/to")
+    found: list[Address] = []
+    wrong: list[FieldError] = []
+    for place, each in enumerate(to):
+        try:
+            found.append(_address(each, f"/to/{place}"))
+        except Invalid as error:
+            wrong.extend(error.errors)
+    if wrong:
+        message = f"{wrong[0].pointer}: {wrong[0].detail}"
+        raise Invalid(message, errors=wrong)
+    return tuple(found)
+
+
+def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
+    fields = dict(body.fields)
+    if not body.typed and isinstance(fields.get("message"), str):
+        message = bodies.loads(str(fields["message"]))
+        fields["message"] = bodies.an_object(message, "/message")
+    unknown = body.files.keys() - {"attachment"}
+    if unknown:
+        detail = "A file can only be the attachment."
+        raise problems.invalid(detail, at=f"/{min(unknown)}")
+    try:
+        return model.model_validate(fields, strict=body.typed)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        located = [{**each, "loc": ("body", *each["loc"])} for each in found]
+        raise problems.validation(located) from error
+
+
+def _type(parsed: BroadcastBody) -> str:
+    if is_reserved(parsed.type):
+        detail = f"Rooms keep the type {parsed.type} for themselves."
+        raise ReservedType(detail, errors=[FieldError("/type", detail)])
+    return parsed.type
+
+
+def _message(parsed: BroadcastBody, limits: Limits) -> str:
+    """Return the message as compact JSON text, written this once."""
+    if (parsed.text is None) == (parsed.message is None):
+        pointer = "/text" if parsed.message is not None else "/message"
+        detail = "Give one of `message` and `text`."
+        raise problems.invalid(detail, at=pointer)
+    message = {"text": parsed.text} if parsed.message is None else parsed.message
+    text = bodies.dumps(message)
+    # A character is at most four bytes: most texts are measured without encoding.
+    if len(text) * 4 > limits.message and len(text.encode()) > limits.message:
+        raise problems.too_large(limits.message, what="The message")
+    return text
+
+
+def _attachment(parsed: BroadcastBody, body: Body, limits: Limits) -> bytes:
+    file = body.files.get("attachment")
+    if parsed.attachment is None:
+        return file or b""
+    if file is not None:
+        detail = "It is given twice."
+        raise problems.invalid(detail, at="/attachment")
+    return bodies.base64(parsed.attachment, limits.attachment, "/attachment")
+
+
+def _ttl(parsed: BroadcastBody) -> timedelta | None:
+    return None if parsed.ttl is None else timedelta(seconds=parsed.ttl)
+
+
+def _address(value: object, pointer: str) -> Address:
+    kind, text = AddressKind.ANY, value
+    if isinstance(value, dict) and len(value) == 1:
+        ((key, text),) = value.items()
+        kind = _KINDS.get(key, AddressKind.ANY)
+        text = text if key in _KINDS else None
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME_CHARACTERS:
+        detail = 'It should be a name, {"id": …}, {"name": …} or {"role": …}.'
+        raise problems.invalid(detail, at=pointer)
+    return Address(kind, text)

@@ -1,0 +1,68 @@
+"""The ASGI application, assembled from its resources."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from gateway.api import (
+    docs,
+    health,
+    messages,
+    participants,
+    problems,
+    rooms,
+    sending,
+)
+from gateway.api.description import DESCRIPTION, SUMMARY, TITLE, describe
+from gateway.api.gate import Gate
+from gateway.api.lanes import RawRoute
+from gateway.api.services import Services
+
+
+def create_app(services: Services) -> Gate:
+    """Return the application that serves everything over HTTP."""
+    app = create_framework(services)
+    return Gate(app, services, lanes_of(app.routes))
+
+
+def create_framework(services: Services) -> FastAPI:
+    """Return what is behind the gate: routes that trust their caller."""
+    app = FastAPI(
+        title=TITLE,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        version=services.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would be built from the Host header.
+        redirect_slashes=False,
+        max_body_size=services.limits.body,
+    )
+    problems.install(app)
+    door = sending.router(services)
+    app.router.routes.extend(door.routes)
+    for routes in (
+        participants.router(services),
+        messages.router(services),
+        rooms.router(services),
+        *services.routers,
+        health.router(services),
+    ):
+        app.include_router(routes)
+    if services.docs != "off":
+        app.include_router(docs.router(partial(describe, app)))
+    return app
+
+
+def lanes_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], ASGIApp]:
+    """Return the routes that the gate may call itself, by method and path."""
+    return {
+        (method, route.path): route.app
+        for route in routes
+        if isinstance(route, RawRoute)
+        for method in route.methods or ()
+    }
