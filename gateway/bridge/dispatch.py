@@ -279,7 +279,7 @@ class Dispatcher:
         if now >= message.expires_at:
             return False
         joined_at = self._link.status.since
-        rejoining = message.created_at <= joined_at and now < joined_at + REJOIN_GRACE
+        rejoining = message.created_at < joined_at and now < joined_at + REJOIN_GRACE
         return message.await_recipient or rejoining
 
     def _post(self, entry: Entry) -> None:

@@ -242,6 +242,7 @@ async def test_a_recipient_who_is_slow_to_come_back_is_waited_for(scene: Scene) 
     """After a server's restart everybody joins anew, we perhaps first."""
     message = await scene.accept()
     scene.link.acknowledges = True
+    await scene.clock.advance(1)
     scene.link.become("ready")
     await scene.clock.advance(20)
 
@@ -255,6 +256,7 @@ async def test_a_recipient_who_is_slow_to_come_back_is_waited_for(scene: Scene) 
 async def test_a_recipient_who_does_not_come_back_is_not_found(scene: Scene) -> None:
     """Thirty seconds after the room, the message fails."""
     message = await scene.accept()
+    await scene.clock.advance(1)
     scene.link.become("ready")
 
     await scene.clock.advance(32)
