@@ -1,0 +1,1 @@
+"""Everything kept: messages, the log, deliveries, webhooks, on SQLAlchemy Core."""

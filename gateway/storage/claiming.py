@@ -1,0 +1,131 @@
+"""Claims: due deliveries marked `in_flight`, with what they are rendered from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Update, bindparam, select, union_all, update
+
+from gateway.delivery.ports import Due
+from gateway.domain.model import DeliveryState
+from gateway.domain.rendering import INLINE_ATTACHMENT_BYTES
+from gateway.storage.message_rows import MESSAGE, message_of
+from gateway.storage.rows import (
+    DELIVERY,
+    EVENT,
+    columns,
+    delivery_of,
+    event_of,
+    micros,
+)
+from gateway.storage.tables import attachment_chunk, delivery, event, message
+
+OWED = (DeliveryState.PENDING.value, DeliveryState.RETRYING.value)
+END_OF_DELIVERY = len(DELIVERY)
+END_OF_EVENT = END_OF_DELIVERY + len(EVENT)
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """Somebody's wish for due deliveries, and what it got."""
+
+    webhook_id: str
+    limit: int
+    now: datetime | None = None
+    due: Sequence[Due] = field(default_factory=tuple)
+
+
+def _oldest_due(state: str) -> Select[Any]:
+    # One state at a time, and the index gives the rows in their order: the cost of a
+    # claim does not grow with how many are due.
+    return (
+        select(delivery.c.number, delivery.c.next_attempt_at)
+        .where(
+            delivery.c.state == state,
+            delivery.c.webhook_id == bindparam("webhook"),
+            delivery.c.next_attempt_at <= bindparam("now"),
+        )
+        .order_by(delivery.c.next_attempt_at)
+        .limit(bindparam("most"))
+    )
+
+
+def _take() -> Update:
+    halves = [select(_oldest_due(state).subquery()) for state in OWED]
+    due = union_all(*halves).subquery()
+    oldest = (
+        select(due.c.number)
+        .order_by(due.c.next_attempt_at, due.c.number)
+        .limit(bindparam("most"))
+    )
+    return (
+        update(delivery)
+        .where(delivery.c.number.in_(oldest.scalar_subquery()))
+        .values(state=DeliveryState.IN_FLIGHT.value)
+    )
+
+
+_TAKE = _take().returning(delivery.c.number)
+_LOAD = (
+    select(
+        *columns(delivery, DELIVERY), *columns(event, EVENT), *columns(message, MESSAGE)
+    )
+    .join(event, event.c.seq == delivery.c.event_seq)
+    .outerjoin(message, message.c.id == event.c.message_id)
+    .where(delivery.c.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(delivery.c.next_attempt_at, delivery.c.number)
+)
+_SMALL = select(attachment_chunk.c.message_id, attachment_chunk.c.data).where(
+    attachment_chunk.c.message_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def run(connection: Connection, claims: list[Claim]) -> None:
+    """Carry out claims, in their order; no delivery goes to two of them."""
+    owner: dict[int, Claim] = {}
+    for claim in claims:
+        if claim.now is None:
+            raise AssertionError(claim)
+        values = {
+            "webhook": claim.webhook_id,
+            "now": micros(claim.now),
+            "most": claim.limit,
+        }
+        for number in connection.execute(_TAKE, values).scalars():
+            owner[number] = claim
+    found: dict[Claim, list[Due]] = {claim: [] for claim in claims}
+    if owner:
+        rows = connection.execute(_LOAD, {"numbers": list(owner)}).all()
+        small = _small_attachments(connection, rows)
+        for row in rows:
+            found[owner[row[0]]].append(_due(row, small))
+    for claim, due in found.items():
+        claim.due = due
+
+
+def _due(row: Sequence[Any], attachments: dict[str, bytes]) -> Due:
+    about = row[END_OF_EVENT:]
+    is_message = about[0] is not None
+    return Due(
+        delivery=delivery_of(row[:END_OF_DELIVERY]),
+        event=event_of(row[END_OF_DELIVERY:END_OF_EVENT]),
+        message=message_of(about) if is_message else None,
+        attachment=attachments.get(about[1]) if is_message else None,
+    )
+
+
+def _small_attachments(
+    connection: Connection, rows: Sequence[Sequence[Any]]
+) -> dict[str, bytes]:
+    size = END_OF_EVENT + MESSAGE.index("attachment_size")
+    ids = {
+        row[END_OF_EVENT + 1]
+        for row in rows
+        if row[size] is not None and row[size] <= INLINE_ATTACHMENT_BYTES
+    }
+    if not ids:
+        return {}
+    found = connection.execute(_SMALL, {"ids": sorted(ids)}).all()
+    # One of no bytes has no chunk, one of 64 KiB a single one.
+    return dict.fromkeys(ids, b"") | {row[0]: row[1] for row in found}

@@ -1,0 +1,118 @@
+"""Events owed to webhooks."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.bridge.ports import Clock
+from gateway.delivery.ports import (
+    DeliveryFilter,
+    DeliveryPage,
+    DeliveryRow,
+    Due,
+    WebhookHealth,
+)
+from gateway.domain.model import Attempt, Delivery, Event
+from gateway.storage import claiming, delivery_queries, health, moving
+from gateway.storage.batch import ADD_ATTEMPT, RECORD_DELIVERY, Batch
+from gateway.storage.directory import Directory
+from gateway.storage.engine import Reader
+from gateway.storage.fanout import OWED, FanOut, settled
+from gateway.storage.rows import row_of_attempt, row_of_record
+from gateway.storage.writer import Writer
+
+
+class Deliveries:
+    """Satisfies the port of the same name."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        directory: Directory,
+        fan_out: FanOut,
+        clock: Clock,
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._directory = directory
+        self._fan_out = fan_out
+        self._clock = clock
+
+    async def take_over(self) -> int:
+        """Make every delivery that a former process left `in_flight` due at once."""
+        counts: list[int] = []
+
+        def work(connection: Connection) -> None:
+            counts[:] = [moving.take_over(connection, self._clock.now())]
+
+        count = await self._writer.ask(
+            lambda batch: batch.do(work), lambda: sum(counts)
+        )
+        # What a former process had no time to hold or to cancel.
+        await moving.settle_all(self._writer, self._reader, self._directory)
+        return count
+
+    def claim(self, webhook_id: str, limit: int) -> asyncio.Future[Sequence[Due]]:
+        """Mark at most `limit` due deliveries `in_flight`, oldest due first."""
+        claim = claiming.Claim(webhook_id, limit)
+
+        def stage(batch: Batch) -> None:
+            claim.now = self._clock.now()
+            batch.finish(claiming.run, claim)
+
+        return self._writer.ask(stage, lambda: claim.due)
+
+    def record(
+        self, delivery: Delivery, attempt: Attempt | None, *events: Event
+    ) -> asyncio.Future[None]:
+        """Store an attempt and what became of its delivery, in one commit.
+
+        A delivery that would be owed to an inactive webhook is held, one that would be
+        owed to a deleted webhook is cancelled.
+        """
+
+        def stage(batch: Batch) -> None:
+            webhook = self._directory.get_in(batch, delivery.webhook_id)
+            stored = settled(delivery, webhook)
+            batch.add(RECORD_DELIVERY, row_of_record(stored))
+            if attempt is not None:
+                batch.add(ADD_ATTEMPT, row_of_attempt(attempt))
+                batch.finish(health.note, health.Note(delivery.webhook_id, attempt))
+            elif stored.state in OWED:
+                batch.owed[delivery.webhook_id] = None
+            self._fan_out.stage(batch, events)
+
+        return self._writer.submit(stage)
+
+    async def next_due_at(self, webhook_id: str) -> datetime | None:
+        """Return when the next delivery of a webhook is due; `None` if none is."""
+        return await self._reader.read(
+            lambda connection: delivery_queries.next_due_at(connection, webhook_id)
+        )
+
+    async def get(
+        self, delivery_id: str
+    ) -> tuple[DeliveryRow, Sequence[Attempt]] | None:
+        """Return a delivery with its attempts, oldest first."""
+        return await self._reader.read(
+            lambda connection: delivery_queries.get(connection, delivery_id)
+        )
+
+    async def list(self, query: DeliveryFilter) -> DeliveryPage:
+        """Return a page. `Invalid` if the cursor is not one of ours."""
+        return await self._reader.read(
+            lambda connection: delivery_queries.page(connection, query)
+        )
+
+    async def health(self, webhook_id: str) -> WebhookHealth:
+        """Return how a webhook's deliveries fare."""
+        return await self._reader.read(
+            lambda connection: health.health_of(connection, webhook_id)
+        )
+
+    def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:
+        """Have `wake` called with the webhooks to which a commit owes something new."""
+        self._writer.on_owed(wake)

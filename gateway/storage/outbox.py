@@ -1,0 +1,88 @@
+"""Outgoing messages, kept until they are trimmed."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, select
+
+from gateway.domain.model import Event, OutgoingMessage
+from gateway.storage.attachments import Attachments
+from gateway.storage.batch import ADD_OUTGOING, CHANGE_MESSAGE, Batch
+from gateway.storage.engine import Reader
+from gateway.storage.fanout import FanOut
+from gateway.storage.message_rows import (
+    OUT,
+    outgoing_of,
+    row_of_change,
+    row_of_outgoing,
+)
+from gateway.storage.rows import columns
+from gateway.storage.tables import OPEN, message
+from gateway.storage.writer import Writer
+
+
+class Outbox:
+    """Satisfies the port of the same name.
+
+    Args:
+        positions: Where a message's place in the order of acceptance comes from.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        attachments: Attachments,
+        fan_out: FanOut,
+        positions: Iterator[int],
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._attachments = attachments
+        self._fan_out = fan_out
+        self._positions = positions
+
+    def add(
+        self, message: OutgoingMessage, attachment: bytes | None = None
+    ) -> asyncio.Future[None]:
+        """Store a message with its attachment's bytes.
+
+        A message with more than 64 KiB of them takes its place once they are stored,
+        and later messages of its room keep behind it.
+        """
+
+        def stage(batch: Batch) -> None:
+            row = row_of_outgoing(message, next(self._positions))
+            batch.add(ADD_OUTGOING, row)
+
+        line = ("out", message.room)
+        return self._attachments.submit(line, message.id, attachment, stage)
+
+    def change(
+        self, message: OutgoingMessage, event: Event | None = None
+    ) -> asyncio.Future[None]:
+        """Store the state of a message and, in the same commit, append the event."""
+
+        def stage(batch: Batch) -> None:
+            batch.add(CHANGE_MESSAGE, row_of_change(message))
+            if event is not None:
+                self._fan_out.stage(batch, (event,))
+
+        return self._writer.submit(stage)
+
+    async def pending(self, room: str) -> Sequence[OutgoingMessage]:
+        """Return what is `queued` or `sending`, in order of acceptance."""
+
+        def work(connection: Connection) -> Sequence[OutgoingMessage]:
+            found = connection.execute(
+                select(*columns(message, OUT))
+                .where(message.c.room == room, OPEN)
+                .order_by(message.c.position)
+            )
+            return [outgoing_of(row) for row in found]
+
+        return await self._reader.read(work)
+
+    async def attachment(self, message_id: str) -> bytes:
+        """Return the bytes that go with a message; `KeyError` if it has none."""
+        return await self._attachments.read(message_id)

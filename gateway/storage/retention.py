@@ -1,0 +1,146 @@
+"""What is trimmed once nobody needs it any more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
+
+from gateway.domain.model import DeliveryState
+from gateway.storage.batch import Batch
+from gateway.storage.rows import micros
+from gateway.storage.tables import (
+    attachment,
+    attachment_chunk,
+    attempt,
+    delivery,
+    event,
+    message,
+)
+from gateway.storage.writer import Writer
+
+STEP = 1000  # Rows of one commit.
+UNREFERENCED = timedelta(hours=1)
+
+DONE = (DeliveryState.DELIVERED.value, DeliveryState.CANCELLED.value)
+KEPT_LONGER = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many rows a sweep removed."""
+
+    deliveries: int
+    events: int
+    messages: int
+    attachments: int
+
+
+class Retention:
+    """Removes old rows, at most 1000 in a commit, so that nobody waits for long."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def sweep(
+        self, now: datetime, *, messages: timedelta, dead: timedelta
+    ) -> Swept:
+        """Remove what has been kept long enough.
+
+        Nothing goes that a delivery still needs: a held or dead delivery keeps its
+        event and its message for as long as it is kept itself.
+
+        Args:
+            now: The present moment.
+            messages: How long messages, events and attempts are kept.
+            dead: How long dead and held deliveries are kept.
+        """
+        old, very_old = micros(now - messages), micros(now - dead)
+        done = await self._repeat(lambda c: _trim_deliveries(c, DONE, old))
+        given_up = await self._repeat(
+            lambda c: _trim_deliveries(c, KEPT_LONGER, very_old)
+        )
+        events = await self._repeat(lambda c: _trim_events(c, old))
+        said = await self._repeat(lambda c: _trim_messages(c, old))
+        return Swept(done + given_up, events, said, await self.sweep_attachments(now))
+
+    async def sweep_attachments(self, now: datetime) -> int:
+        """Remove bytes whose message was never stored, or is gone, after an hour."""
+        old = micros(now - UNREFERENCED)
+        return await self._repeat(lambda c: _trim_attachments(c, old))
+
+    async def _repeat(self, step: Callable[[Connection], int]) -> int:
+        total = 0
+        while True:
+            removed = await self._commit(step)
+            total += removed
+            if removed < STEP:
+                return total
+
+    async def _commit(self, step: Callable[[Connection], int]) -> int:
+        removed: list[int] = []
+
+        def stage(batch: Batch) -> None:
+            batch.do(lambda connection: removed.append(step(connection)))
+
+        return await self._writer.ask(stage, lambda: removed[-1])
+
+
+def _trim_deliveries(connection: Connection, states: tuple[str, ...], old: int) -> int:
+    total = 0
+    for state in states:
+        found = connection.execute(
+            select(delivery.c.id)
+            .where(delivery.c.state == state, delivery.c.created_at < old)
+            .where(
+                (delivery.c.finished_at.is_(None)) | (delivery.c.finished_at < old),
+            )
+            .limit(STEP - total)
+        )
+        ids = list(found.scalars())
+        if ids:
+            connection.execute(delete(attempt).where(attempt.c.delivery_id.in_(ids)))
+            connection.execute(delete(delivery).where(delivery.c.id.in_(ids)))
+        total += len(ids)
+    return total
+
+
+def _trim_events(connection: Connection, old: int) -> int:
+    is_owed = exists().where(delivery.c.event_seq == event.c.seq)
+    return _trim(connection, event, event.c.seq, (event.c.at < old) & ~is_owed)
+
+
+def _trim_messages(connection: Connection, old: int) -> int:
+    is_told_of = exists().where(event.c.message_id == message.c.id)
+    return _trim(
+        connection,
+        message,
+        message.c.position,
+        (message.c.created_at < old)
+        & ~is_told_of
+        & (message.c.status.is_(None) | message.c.status.not_in(("queued", "sending"))),
+    )
+
+
+def _trim_attachments(connection: Connection, old: int) -> int:
+    is_referred_to = exists().where(message.c.id == attachment.c.message_id)
+    found = connection.execute(
+        select(attachment.c.message_id)
+        .where(attachment.c.created_at < old, ~is_referred_to)
+        .limit(STEP)
+    )
+    ids = list(found.scalars())
+    if ids:
+        for table in (attachment_chunk, attachment):
+            connection.execute(delete(table).where(table.c.message_id.in_(ids)))
+    return len(ids)
+
+
+def _trim(
+    connection: Connection,
+    table: Table,
+    key: ColumnElement[int],
+    condition: ColumnElement[bool],
+) -> int:
+    some = select(key).where(condition).order_by(key).limit(STEP).scalar_subquery()
+    return connection.execute(delete(table).where(key.in_(some))).rowcount

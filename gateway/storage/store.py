@@ -1,0 +1,232 @@
+"""The store, opened: the ports of the use cases on one database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from random import SystemRandom
+from uuid import uuid4
+
+from sqlalchemy import Column, Connection, Engine, func, select
+
+from gateway.bridge.ports import Clock, Meter
+from gateway.domain.errors import Unavailable
+from gateway.domain.ids import Ids
+from gateway.domain.model import Webhook
+from gateway.storage import head, lock, webhooks
+from gateway.storage.attachments import Attachments
+from gateway.storage.deliveries import Deliveries
+from gateway.storage.directory import Directory
+from gateway.storage.engine import (
+    Reader,
+    WriterThread,
+    copy_sqlite,
+    sqlite_engine,
+    sqlite_path,
+)
+from gateway.storage.errors import MasterKeyMismatch
+from gateway.storage.fanout import FanOut
+from gateway.storage.log import Log
+from gateway.storage.messages import Messages
+from gateway.storage.migrate import migrate
+from gateway.storage.outbox import Outbox
+from gateway.storage.retention import Retention, Swept
+from gateway.storage.rooms import Rooms
+from gateway.storage.rows import micros
+from gateway.storage.sealing import Sealer, minted_keys, parse_keys
+from gateway.storage.tables import delivery, message
+from gateway.storage.webhooks import Webhooks
+from gateway.storage.writer import Writer
+
+PROBE_TIMEOUT_S = 2.0
+FINGERPRINT = "master_key"
+INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """Where the store is and how it is opened.
+
+    Attributes:
+        data_dir: Made with mode 0700; holds the lock, and what is minted.
+        url: `sqlite:///…`; `None` for `gateway.db` in the data directory.
+        lock_wait: How long to wait for another gateway to end.
+        master_keys: `id:base64` of 32 bytes, newest first; empty: one is minted.
+    """
+
+    data_dir: Path
+    url: str | None = field(default=None, repr=False)
+    lock_wait: timedelta = timedelta(seconds=30)
+    master_keys: Sequence[str] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is read once, when the store is opened."""
+
+    head: head.Head
+    instance: str
+    webhooks: list[Webhook]
+    last_position: int
+    last_number: int
+
+
+class Store:
+    """Everything kept, by port.
+
+    Attributes:
+        sealer: Seals what must not be readable in the database.
+        instance: What tells this store from all others, for as long as it lives.
+        epoch: What tells this log from one that was recreated or restored.
+        lost: Done when another gateway has taken the store over: stop then.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        writer: Writer,
+        reader: Reader,
+        sealer: Sealer,
+        clock: Clock,
+    ) -> None:
+        directory = Directory(opened.webhooks)
+        ids = Ids(clock, SystemRandom())
+        # Places begin at the time, so that none is given again after its row is trimmed.
+        now = micros(clock.now())
+        positions = count(max(opened.last_position + 1, now))
+        numbers = count(max(opened.last_number + 1, now))
+        fan_out = FanOut(directory, ids, clock, numbers)
+        attachments = Attachments(writer, reader, clock)
+        self._writer = writer
+        self._clock = clock
+        self._retention = Retention(writer)
+        self.sealer = sealer
+        self.instance = opened.instance
+        self.epoch = opened.head.epoch
+        self.lost = writer.lost
+        self.outbox = Outbox(writer, reader, attachments, fan_out, positions)
+        self.log = Log(writer, reader, attachments, fan_out, positions)
+        self.rooms = Rooms(writer, reader)
+        self.messages = Messages(reader, attachments)
+        self.deliveries = Deliveries(writer, reader, directory, fan_out, clock)
+        self.webhooks = Webhooks(writer, directory, fan_out, sealer, clock)
+
+    def derive_key(self, purpose: str) -> bytes:
+        """Return 32 secret bytes for a purpose, the same until the master key changes.
+
+        Source: RFC 5869 (HKDF-SHA256).
+        """
+        return self.sealer.derive(purpose)
+
+    async def is_writable(self) -> bool:
+        """Say whether a commit succeeds: the last one did, or one made now does."""
+        if not self._writer.is_failing:
+            return True
+        if self.lost.done():
+            return False
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await self._writer.submit(lambda _batch: None)
+        except (Unavailable, TimeoutError):
+            return False
+        return True
+
+    async def sweep(self, *, messages: timedelta, dead: timedelta) -> Swept:
+        """Remove what has been kept long enough; called at start and hourly.
+
+        Args:
+            messages: How long messages, events and attempts are kept.
+            dead: How long dead and held deliveries are kept.
+        """
+        return await self._retention.sweep(
+            self._clock.now(), messages=messages, dead=dead
+        )
+
+
+@asynccontextmanager
+async def open_store(
+    options: StoreOptions, *, clock: Clock, meter: Meter
+) -> AsyncIterator[Store]:
+    """Open the store for the time of a block; what was submitted is then committed.
+
+    Raises:
+        StartRefused: It can't be opened, for one of the reasons in `storage.errors`.
+    """
+    options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options.data_dir.chmod(0o700)
+    path = sqlite_path(options.url, options.data_dir)
+    wait_s = options.lock_wait.total_seconds()
+    async with lock.held(options.data_dir / "gateway.lock", wait_s=wait_s, clock=clock):
+        sealer = Sealer(
+            parse_keys(options.master_keys)
+            or minted_keys(options.data_dir / "master.key")
+        )
+        engine = sqlite_engine(path)
+        reading = sqlite_engine(path, read_only=True)
+        try:
+            await asyncio.to_thread(_prepare, engine, path, meter)
+            async with _opened(engine, reading, sealer, clock, meter) as store:
+                yield store
+        finally:
+            reading.dispose()
+            engine.dispose()
+
+
+@asynccontextmanager
+async def _opened(
+    engine: Engine, reading: Engine, sealer: Sealer, clock: Clock, meter: Meter
+) -> AsyncIterator[Store]:
+    thread, reader = WriterThread(engine), Reader(reading)
+    try:
+        opened = await thread.transact(partial(_take, sealer))
+        writer = Writer(thread, opened.head, clock, meter)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(writer.run(), name="store-writer")
+            try:
+                yield Store(opened, writer, reader, sealer, clock)
+            finally:
+                writer.close()
+    finally:
+        reader.close()
+        thread.close()
+
+
+def _prepare(engine: Engine, path: Path, meter: Meter) -> None:
+    def copy(revision: str) -> None:
+        copy_sqlite(engine, path.with_name(f"{path.name}.{revision}.bak"))
+        meter.info("store.copied", revision=revision)
+
+    migrate(engine, copy)
+
+
+def _take(sealer: Sealer, connection: Connection) -> Opened:
+    """Make the store ours and read what is kept in memory."""
+    taken = head.take(connection)
+    known = head.fact_of(connection, FINGERPRINT)
+    if known is not None and not sealer.knows(known):
+        raise MasterKeyMismatch
+    loaded = webhooks.load(connection, sealer)
+    head.set_fact(connection, FINGERPRINT, sealer.fingerprint)
+    return Opened(
+        head=taken,
+        instance=_remembered(connection, INSTANCE, lambda: uuid4().hex),
+        webhooks=loaded,
+        last_position=_highest(connection, message.c.position),
+        last_number=_highest(connection, delivery.c.number),
+    )
+
+
+def _remembered(connection: Connection, name: str, mint: Callable[[], str]) -> str:
+    value = head.fact_of(connection, name)
+    if value is None:
+        value = mint()
+        head.set_fact(connection, name, value)
+    return value
+
+
+def _highest(connection: Connection, key: Column[int]) -> int:
+    return connection.execute(select(func.max(key))).scalar_one() or 0

@@ -1,0 +1,213 @@
+"""The tables.
+
+Ids are prefixed ULIDs. Times are whole microseconds since 1970 in UTC, durations whole
+microseconds. Columns of JSON hold compact text, because nothing ever looks into it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+# On SQLite this is the rowid itself: the row needs no further index for its key.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("position", RowId, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("attachment_size", BigInteger),
+    Column("attachment_sha256", Text),
+    Column("event_id", Text),
+    Column("key_id", Text),
+    Column("traceparent", Text),
+    Column("seq", BigInteger),
+    Column("from_id", Text),
+    Column("from_name", Text),
+    Column("from_role", Text),
+    Column("status", Text),
+    Column("waiting_for", Text),
+    Column("addresses", Text),
+    Column("names", Text),
+    Column("match", Text),
+    Column("await_recipient", Boolean),
+    Column("on_unknown", Text),
+    Column("ref", Text),
+    Column("ttl", BigInteger),
+    Column("expires_at", BigInteger),
+    Column("recipients", Text),
+    Column("present", Integer),
+    Column("error", Text),
+    Column("resent", Boolean),
+    Index("message_id", "id", unique=True),
+)
+
+OPEN = text("status IN ('queued', 'sending')")
+Index(
+    "message_open",
+    message.c.room,
+    message.c.position,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+attachment_chunk = Table(
+    "attachment_chunk",
+    metadata,
+    Column(
+        "message_id",
+        Text,
+        ForeignKey("attachment.message_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("room", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("data", Text),
+    Column("message_id", Text),
+    Column("message_type", Text),
+    Column("from_name", Text),
+    Column("webhook_id", Text),
+    Column("key_id", Text),
+    Column("traceparent", Text),
+    Index("event_id", "id", unique=True),
+)
+
+ABOUT_MESSAGE = text("message_id IS NOT NULL")
+Index(
+    "event_message",
+    event.c.message_id,
+    sqlite_where=ABOUT_MESSAGE,
+    postgresql_where=ABOUT_MESSAGE,
+)
+FROM_SOMEONE = text("from_name IS NOT NULL")
+Index(
+    "event_sender",
+    event.c.room,
+    event.c.from_name,
+    event.c.seq,
+    sqlite_where=FROM_SOMEONE,
+    postgresql_where=FROM_SOMEONE,
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("source", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger),
+    Column("key_id", Text),
+    Column("settings", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+)
+
+webhook_health = Table(
+    "webhook_health",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("last_error", Text),
+    Column("last_error_at", BigInteger),
+    Column("last_success_at", BigInteger),
+    Column("failing_since", BigInteger),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("webhook_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("schedule_index", Integer, nullable=False),
+    Column("next_attempt_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("reason", Text),
+    Column("traceparent", Text),
+    Column("key_id", Text),
+    Index("delivery_id", "id", unique=True),
+    Index("delivery_event", "event_seq"),
+    Index("delivery_due", "state", "webhook_id", "next_attempt_at"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("duration", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("error_class", Text),
+    Column("detail", Text),
+    Column("verdict", Text, nullable=False),
+    Column("response", Text),
+)
+
+room = Table(
+    "room",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("messaging_enabled", Boolean, nullable=False),
+    Column("attributes", Text),
+    Column("last_alive_at", BigInteger),
+)

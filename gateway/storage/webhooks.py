@@ -1,0 +1,106 @@
+"""The webhooks we know: read from memory, changed by commits."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from gateway.bridge.ports import Clock
+from gateway.domain.model import Event, Webhook
+from gateway.storage import moving
+from gateway.storage.batch import Batch
+from gateway.storage.directory import Directory
+from gateway.storage.fanout import FanOut
+from gateway.storage.sealing import Sealer
+from gateway.storage.tables import webhook as table, webhook_health
+from gateway.storage.webhook_rows import row_of_webhook, webhook_of
+from gateway.storage.writer import Writer
+
+
+class Webhooks:
+    """Satisfies the port of the same name."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        directory: Directory,
+        fan_out: FanOut,
+        sealer: Sealer,
+        clock: Clock,
+    ) -> None:
+        self._writer = writer
+        self._directory = directory
+        self._fan_out = fan_out
+        self._sealer = sealer
+        self._clock = clock
+
+    def get(self, webhook_id: str) -> Webhook | None:
+        """Return a webhook, or `None`."""
+        return self._directory.get(webhook_id)
+
+    def all(self) -> Sequence[Webhook]:
+        """Return all webhooks, oldest first."""
+        return self._directory.all()
+
+    def put(self, webhook: Webhook, *events: Event) -> asyncio.Future[None]:
+        """Store a new or changed webhook; its URL, secrets and headers are sealed.
+
+        What is owed to one that becomes inactive is held, with its `disabled_reason`
+        or `disabled`; what was held for one that becomes active again is due at once.
+        """
+        row = row_of_webhook(webhook, self._sealer)
+
+        def stage(batch: Batch) -> None:
+            before = self._directory.get_in(batch, webhook.id)
+            batch.webhooks[webhook.id] = webhook
+            batch.do(lambda connection: _write(connection, row))
+            if not webhook.active:
+                move = moving.hold_or_cancel(webhook.id, webhook)
+                moving.stage(self._writer, move, batch)
+            elif before is not None and not before.active:
+                move = moving.release(webhook.id, self._clock.now())
+                moving.stage(self._writer, move, batch)
+            self._fan_out.stage(batch, events)
+            batch.then.append(partial(self._directory.take, {webhook.id: webhook}))
+
+        return self._writer.submit(stage)
+
+    def delete(self, webhook_id: str) -> asyncio.Future[None]:
+        """Remove a webhook; deliveries still owed to it become `cancelled`."""
+
+        def stage(batch: Batch) -> None:
+            batch.webhooks[webhook_id] = None
+            batch.do(lambda connection: _erase(connection, webhook_id))
+            move = moving.hold_or_cancel(webhook_id, None)
+            moving.stage(self._writer, move, batch)
+            batch.then.append(partial(self._directory.take, {webhook_id: None}))
+
+        return self._writer.submit(stage)
+
+
+def load(connection: Connection, sealer: Sealer) -> list[Webhook]:
+    """Return the webhooks stored; those sealed with an older key are sealed anew."""
+    webhooks = []
+    for row in connection.execute(select(table)).mappings().all():
+        webhook = webhook_of(row, sealer)
+        webhooks.append(webhook)
+        if not sealer.is_current(row["sealed"]):
+            _write(connection, row_of_webhook(webhook, sealer))
+    return webhooks
+
+
+def _write(connection: Connection, row: dict[str, object]) -> None:
+    changed = connection.execute(
+        update(table).where(table.c.id == row["id"]).values(row)
+    )
+    if changed.rowcount == 0:
+        connection.execute(insert(table).values(row))
+        connection.execute(insert(webhook_health).values(webhook_id=row["id"]))
+
+
+def _erase(connection: Connection, webhook_id: str) -> None:
+    connection.execute(delete(table).where(table.c.id == webhook_id))
+    connection.execute(
+        delete(webhook_health).where(webhook_health.c.webhook_id == webhook_id)
+    )

@@ -1,0 +1,240 @@
+"""The one writer: what arrives while a commit runs is committed together next."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from gateway.bridge.ports import Clock, Meter
+from gateway.domain.errors import ShuttingDown, StoreUnavailable
+from gateway.storage.batch import Batch
+from gateway.storage.engine import CommitFailed
+from gateway.storage.head import Head, Replaced, advance, place_of
+
+T = TypeVar("T")
+
+GROUP = 256  # Operations of one commit; more would make the first wait for the last.
+CHECKS = 5  # How often to ask whether a commit took effect before giving up on it.
+CHECK_INTERVAL_S = 0.5
+
+Stage = Callable[[Batch], None]
+
+
+class Channel(Protocol):
+    """The connection that writes."""
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        """Run statements in one transaction."""
+        ...
+
+
+@dataclass(slots=True)
+class Operation:
+    """One thing to be written; `future` is done once it is."""
+
+    stage: Stage
+    result: Callable[[], Any]
+    future: asyncio.Future[Any]
+
+    def succeed(self) -> None:
+        """Tell whoever waits that it is committed."""
+        if not self.future.done():
+            self.future.set_result(self.result())
+
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits that nothing of it was stored."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Writer:
+    """Commits operations in groups, in the order in which they came.
+
+    Nothing waits while the store is idle: a group is what has arrived, up to 256.
+    Each transaction first advances the head of the log, so that a writer that was
+    replaced can't commit, and places in the log are dense and in commit order.
+
+    Attributes:
+        lost: Done when another gateway has taken the store over.
+        is_failing: Whether the last commit failed.
+    """
+
+    def __init__(
+        self, channel: Channel, head: Head, clock: Clock, meter: Meter
+    ) -> None:
+        self._channel = channel
+        self._owner = head.owner
+        self._seq = head.seq
+        self._turn = head.turn
+        self._is_stale = False  # Whether `_seq` and `_turn` may be behind the store's.
+        self._clock = clock
+        self._meter = meter
+        self._queue: deque[Operation] = deque()
+        self._arrived = asyncio.Event()
+        self._is_closing = False
+        self._on_owed: list[Callable[[Sequence[str]], None]] = []
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_failing = False
+
+    def submit(self, stage: Stage) -> asyncio.Future[None]:
+        """Have something written.
+
+        Args:
+            stage: Puts it in a batch; called again if the batch has to be made anew.
+        """
+        return self.ask(stage, _nothing)
+
+    def ask(self, stage: Stage, result: Callable[[], T]) -> asyncio.Future[T]:
+        """Have something written that has a result.
+
+        Args:
+            stage: As for `submit`.
+            result: Makes the result, once it is committed.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._is_closing:
+            future.set_exception(ShuttingDown("The gateway is stopping."))
+        elif self.lost.done():
+            future.set_exception(_taken_over())
+        else:
+            self._queue.append(Operation(stage, result, future))
+            self._arrived.set()
+        return future
+
+    def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:
+        """Have `wake` called with the webhooks to which a commit owes something."""
+        self._on_owed.append(wake)
+
+    def close(self) -> None:
+        """Let `run` end once everything that was submitted is committed."""
+        self._is_closing = True
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Commit what is submitted until closed."""
+        try:
+            while not (self._is_closing and not self._queue):
+                await self._arrived.wait()
+                self._arrived.clear()
+                while self._queue:
+                    taken = min(len(self._queue), GROUP)
+                    await self._commit([self._queue.popleft() for _ in range(taken)])
+                    # Whoever the commit woke may join the next group.
+                    await _turn_of_loop()
+        finally:
+            self._is_closing = True
+            for operation in self._queue:
+                operation.fail(ShuttingDown("The gateway is stopping."))
+
+    async def _commit(self, group: Sequence[Operation]) -> None:
+        try:
+            if self._is_stale:
+                await self._catch_up()
+        except (CommitFailed, DBAPIError) as error:
+            self._fail(group, error)
+            return
+        await self._commit_from(Batch(self._seq), group)
+
+    async def _commit_from(self, batch: Batch, group: Sequence[Operation]) -> None:
+        try:
+            for operation in group:
+                operation.stage(batch)
+            await self._channel.transact(partial(self._write, batch))
+        except CommitFailed as error:
+            if await self._took_effect():
+                self._succeed(group, batch)
+            else:
+                self._fail(group, error)
+        except Replaced as error:
+            self._lose(group, error)
+        except (OperationalError, InterfaceError) as error:
+            self._fail(group, error)
+        except Exception as error:  # noqa: BLE001  # It goes to the future it is of.
+            await self._separate(group, error)
+        else:
+            self._succeed(group, batch)
+
+    def _write(self, batch: Batch, connection: Connection) -> None:
+        advance(connection, self._owner, batch.seq - self._seq)
+        batch.apply(connection)
+
+    async def _separate(self, group: Sequence[Operation], error: Exception) -> None:
+        """Commit one by one, so that one that can't be written harms no other."""
+        if len(group) == 1:
+            group[0].fail(error)
+            return
+        for operation in group:
+            await self._commit([operation])
+
+    async def _took_effect(self) -> bool:
+        """Say whether a failed COMMIT was one, by looking for its turn."""
+        for _ in range(CHECKS):
+            try:
+                _, turn = await self._channel.transact(place_of)
+            except (CommitFailed, DBAPIError):
+                await self._clock.sleep(CHECK_INTERVAL_S)
+            else:
+                return turn > self._turn
+        self._is_stale = True
+        return False
+
+    async def _catch_up(self) -> None:
+        self._seq, self._turn = await self._channel.transact(place_of)
+        self._is_stale = False
+
+    def _succeed(self, group: Sequence[Operation], batch: Batch) -> None:
+        self._seq = batch.seq
+        self._turn += 1
+        if self.is_failing:
+            self.is_failing = False
+            self._meter.info("store.recovered")
+        for then in batch.then:
+            then()
+        for operation in group:
+            operation.succeed()
+        if batch.owed:
+            webhook_ids = list(batch.owed)
+            for wake in self._on_owed:
+                wake(webhook_ids)
+
+    def _fail(self, group: Sequence[Operation], error: Exception) -> None:
+        if not self.is_failing:
+            self.is_failing = True
+            reason = str(error.__cause__ or error).splitlines()[0]
+            self._meter.error("store.failed", reason=reason, operations=len(group))
+        for operation in group:
+            failure = StoreUnavailable("The store cannot be written at the moment.")
+            failure.__cause__ = error
+            operation.fail(failure)
+
+    def _lose(self, group: Sequence[Operation], error: Replaced) -> None:
+        self._meter.error("store.lost")
+        if not self.lost.done():
+            self.lost.set_result(None)
+        self.is_failing = True
+        for operation in (*group, *self._queue):
+            failure = _taken_over()
+            failure.__cause__ = error
+            operation.fail(failure)
+        self._queue.clear()
+
+
+def _taken_over() -> StoreUnavailable:
+    return StoreUnavailable("Another gateway has taken this store over.")
+
+
+def _nothing() -> None:
+    """Stand for a result that there is none of."""
+
+
+async def _turn_of_loop() -> None:
+    """Let everything that is ready run once."""
+    loop = asyncio.get_running_loop()
+    turn: asyncio.Future[None] = loop.create_future()
+    loop.call_soon(turn.set_result, None)
+    await turn
