@@ -4,6 +4,9 @@ from random import Random
 
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
+from gateway.room.protocol.options import DEFAULT_OPTIONS, RoomOptions
+from gateway.room.protocol.standing import Pace, Setback
+
 FIRST_S = 0.5
 CAP_S = 30.0
 
@@ -31,13 +34,13 @@ class Backoff:
 
     Args:
         rng: Source of the jitter.
-        steady_s: How long the room must have been ready for a fresh start; shorter
-            visits go on counting, or a flapping room would become a hot loop.
+        options: `steady_s` and `denied_retry_s`. Visits shorter than `steady_s` go
+            on counting, or a room that flaps would become a hot loop.
     """
 
-    def __init__(self, rng: Random, *, steady_s: float = 60.0) -> None:
+    def __init__(self, rng: Random, options: RoomOptions = DEFAULT_OPTIONS) -> None:
         self._wait = FullJitter(rng)
-        self._steady_s = steady_s
+        self._options = options
         self._state = self._fresh()
 
     @staticmethod
@@ -50,7 +53,17 @@ class Backoff:
         self._state.attempt_number += 1
         return wait_s
 
+    def after(self, setback: Setback) -> float | None:
+        """Give the wait that a setback asks for; `None` waits for a request."""
+        match setback.pace:
+            case Pace.BACKOFF:
+                return max(self.next_s(), setback.at_least_s)
+            case Pace.SLOW:
+                return self._options.denied_retry_s
+            case Pace.ON_REQUEST:
+                return None
+
     def was_ready(self, duration_s: float) -> None:
         """Start afresh if the room was ready for long enough."""
-        if duration_s >= self._steady_s:
+        if duration_s >= self._options.steady_s:
             self._state = self._fresh()

@@ -25,7 +25,6 @@ from gateway.room.errors import (
     Refused,
     ReservedType,
     RoomError,
-    UpgradeRefused,
 )
 from gateway.room.protocol.company import Company
 from gateway.room.protocol.envelope import to_json
@@ -41,12 +40,10 @@ from gateway.room.protocol.messages import RESERVED_TYPES, Utterance
 from gateway.room.protocol.options import DEFAULT_OPTIONS, RoomOptions
 from gateway.room.protocol.session import Live, Session, SessionEvent
 from gateway.room.protocol.standing import (
-    UNAUTHORIZED,
     Life,
     Pace,
     Setback,
     Standing,
-    judge,
 )
 from gateway.room.tokens import Credentials, read_claims
 from gateway.room.transport import Interruptible, dial
@@ -89,7 +86,7 @@ class RoomClient:
         self._messaging = messaging
         self._options = options
         self._clock = clock or SystemClock()
-        self._backoff = Backoff(rng, steady_s=options.steady_s)
+        self._backoff = Backoff(rng, options)
         self._buffer = EventBuffer(options.buffer_events)
         self._company = Company()
         self._standing = Standing(self._clock.now())
@@ -97,7 +94,6 @@ class RoomClient:
         self._link: Link | None = None
         self._life = Life()
         self._ready_since_s: float | None = None
-        self._unauthorized = False
         self._closing = False
         self._away: str | None = None
         self._at_once = False
@@ -302,7 +298,7 @@ class RoomClient:
         try:
             link = await self._join()
         except RoomError as error:
-            return self._judge(error)
+            return self._standing.judge(error, can_renew=self._credentials.can_renew)
         if link is None:
             return Setback(RoomState.RECONNECTING, self._away or "", Pace.ON_REQUEST)
         self._link, self._life = link, link.life
@@ -323,7 +319,7 @@ class RoomClient:
         async with self._waiting:
             await self._buffer.room()
             socket = await dial(self._url, token, self._options)
-            self._unauthorized = False
+            self._standing.admitted()
             self._company.begin(name=claims.name, role=claims.role)
             return self._link_over(socket)
         return None
@@ -351,12 +347,6 @@ class RoomClient:
         for told in self._company.hear(event, self._clock.now()):
             self._buffer.add(told)
 
-    def _judge(self, error: RoomError) -> Setback:
-        renewable = self._credentials.can_renew and not self._unauthorized
-        if isinstance(error, UpgradeRefused) and error.status == UNAUTHORIZED:
-            self._unauthorized = True
-        return judge(error, renewable=renewable)
-
     def _depart(self, link: Link, end: LinkEnd) -> Setback:
         """Take leave of a link; give what follows."""
         self._link = None
@@ -372,7 +362,7 @@ class RoomClient:
         if self._away is not None:
             return Setback(RoomState.RECONNECTING, self._away, Pace.ON_REQUEST)
         if end.error is not None:
-            return self._judge(end.error)
+            return self._standing.judge(end.error, can_renew=False)
         return Setback(RoomState.RECONNECTING, end.reason)
 
     async def _rest(self, setback: Setback) -> None:
@@ -381,7 +371,7 @@ class RoomClient:
             self._at_once = False
             self._enter(setback.state, error=setback.error)
             return
-        wait_s = self._wait_s(setback)
+        wait_s = self._backoff.after(setback)
         if wait_s is not None:
             next_retry_at = self._clock.now() + timedelta(seconds=wait_s)
             self._standing.next_retry_at = next_retry_at
@@ -394,15 +384,6 @@ class RoomClient:
                 await self._clock.sleep(wait_s)
         self._resting = False
         self._standing.next_retry_at = None
-
-    def _wait_s(self, setback: Setback) -> float | None:
-        match setback.pace:
-            case Pace.BACKOFF:
-                return max(self._backoff.next_s(), setback.at_least_s)
-            case Pace.SLOW:
-                return self._options.denied_retry_s
-            case Pace.ON_REQUEST:
-                return None
 
     def _enter(self, state: RoomState, *, error: str | None = None) -> None:
         if self._standing.enter(state, self._clock.now(), error=error):

@@ -76,6 +76,7 @@ class Standing:
         self.since = at
         self.attempt = 0
         self.last_error: str | None = None
+        self._unauthorized = False
         self.next_retry_at: datetime | None = None
 
     def enter(self, state: RoomState, at: datetime, *, error: str | None) -> bool:
@@ -87,6 +88,17 @@ class Standing:
             return False
         self.state, self.since = state, at
         return True
+
+    def judge(self, error: RoomError, *, can_renew: bool) -> Setback:
+        """Say what follows from a failed attempt; a token is renewed but once."""
+        setback = judge(error, renewable=can_renew and not self._unauthorized)
+        if isinstance(error, UpgradeRefused) and error.status == UNAUTHORIZED:
+            self._unauthorized = True
+        return setback
+
+    def admitted(self) -> None:
+        """Note that our token was good."""
+        self._unauthorized = False
 
     def status(
         self, *, session: Session | None, life: Life, token_expires_at: datetime | None
