@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from gateway import room
 from gateway.bridge.ports import (
     Clock,
     LinkStatus,
@@ -22,7 +21,22 @@ from gateway.domain.model import (
     Sender,
 )
 from gateway.domain.recipients import Present
-from gateway.room import errors
+from gateway.room import (
+    Joined,
+    Lost,
+    MessageDropped,
+    MessageReceived,
+    Participant,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantUpdated,
+    RoomClient,
+    RoomEvent,
+    RoomState,
+    RoomStatus,
+    StateChanged,
+    errors,
+)
 
 
 class ClientLink:
@@ -34,14 +48,14 @@ class ClientLink:
     """
 
     def __init__(
-        self, client: room.RoomClient, *, messaging: bool, clock: Clock, meter: Meter
+        self, client: RoomClient, *, messaging: bool, clock: Clock, meter: Meter
     ) -> None:
         self._client = client
         self._messaging = messaging
         self._clock = clock
         self._meter = meter
         self._watchers: list[Callable[[], None]] = []
-        self._known: dict[str, tuple[room.Participant, Present]] = {}
+        self._known: dict[str, tuple[Participant, Present]] = {}
 
     @property
     def room(self) -> str:
@@ -69,7 +83,7 @@ class ClientLink:
     def presence(self) -> Presence:
         """Who is there, or was when the link was lost."""
         status, own = self._client.status, self._client.self_participant
-        connected = status.state is room.RoomState.READY
+        connected = status.state is RoomState.READY
         return Presence(
             connected=connected,
             as_of=self._clock.now() if connected else status.last_received_at,
@@ -90,7 +104,7 @@ class ClientLink:
     def _others(self, *, online: bool) -> Sequence[Present]:
         # Participants change rarely and are asked for at every message.
         others = []
-        known: dict[str, tuple[room.Participant, Present]] = {}
+        known: dict[str, tuple[Participant, Present]] = {}
         for id_, participant in self._client.participants.items():
             kept = self._known.get(id_)
             if kept is None or kept[0] is not participant or kept[1].online != online:
@@ -162,27 +176,27 @@ class ClientLink:
         for changed in self._watchers:
             changed()
 
-    async def _hear(self, event: room.RoomEvent, receiving: Receiving) -> None:
+    async def _hear(self, event: RoomEvent, receiving: Receiving) -> None:
         match event:
-            case room.MessageReceived():
+            case MessageReceived():
                 sender = _sender(event)
                 await receiving.message(
                     sender, event.type, event.message, event.attachment, event.at
                 )
-            case room.Joined():
+            case Joined():
                 await receiving.connected(event.participant_id, event.at)
-            case room.Lost():
+            case Lost():
                 await receiving.disconnected(
                     event.reason, event.code, event.last_alive_at, event.at
                 )
-            case room.StateChanged():
+            case StateChanged():
                 self._report(event.status)
-            case room.MessageDropped():
+            case MessageDropped():
                 self._meter.warning(
                     "message.dropped", room=self.room, reason=str(event.problem)
                 )
-            case room.ParticipantJoined() | room.ParticipantLeft():
-                joined = isinstance(event, room.ParticipantJoined)
+            case ParticipantJoined() | ParticipantLeft():
+                joined = isinstance(event, ParticipantJoined)
                 type_ = (
                     EventType.PARTICIPANT_JOINED
                     if joined
@@ -195,7 +209,7 @@ class ClientLink:
                     after_gap=event.after_gap,
                     at=event.at,
                 )
-            case room.ParticipantUpdated():
+            case ParticipantUpdated():
                 await receiving.participant(
                     EventType.PARTICIPANT_UPDATED,
                     _present(event.participant, online=True),
@@ -204,20 +218,20 @@ class ClientLink:
                     at=event.at,
                 )
 
-    def _report(self, status: room.RoomStatus) -> None:
+    def _report(self, status: RoomStatus) -> None:
         facts: dict[str, object] = {"room": self.room, "state": status.state.value}
         if status.last_error is not None:
             facts |= {"reason": status.last_error, "attempt": status.attempt}
         if status.next_retry_at is not None:
             wait = status.next_retry_at - self._clock.now()
             facts["next_attempt_in_s"] = round(wait.total_seconds(), 1)
-        troubled = status.state in {room.RoomState.STALLED, room.RoomState.DENIED}
+        troubled = status.state in {RoomState.STALLED, RoomState.DENIED}
         (self._meter.warning if troubled else self._meter.info)(
             "room.state_changed", **facts
         )
 
 
-def _present(participant: room.Participant, *, online: bool) -> Present:
+def _present(participant: Participant, *, online: bool) -> Present:
     return Present(
         id=participant.id,
         name=participant.name,
@@ -228,7 +242,7 @@ def _present(participant: room.Participant, *, online: bool) -> Present:
     )
 
 
-def _sender(event: room.MessageReceived) -> Sender:
+def _sender(event: MessageReceived) -> Sender:
     who = event.from_participant
     if who is None:
         return Sender(event.from_id, None, None)
