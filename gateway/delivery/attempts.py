@@ -238,7 +238,10 @@ class Attempts:
 
 def host(url: str) -> str | None:
     """Return the host of a URL, all of it that a log may show."""
-    return urlsplit(url).hostname
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _after(delivery: Delivery, verdict: Verdict, now: datetime) -> Delivery:

@@ -7,6 +7,7 @@ merged first) or given by configuration.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from gateway.delivery.fields import Fields
 from gateway.delivery.headers import check_headers
@@ -159,17 +160,46 @@ def as_json(webhook: Webhook) -> dict[str, object]:
     }
 
 
-def merge(target: object, patch: object) -> object:
-    """Return a JSON value with a merge patch applied (RFC 7396, section 2)."""
-    if not isinstance(patch, Mapping):
+def amend(webhook: Webhook, patch: Mapping[str, object]) -> Terms:
+    """Return a webhook's terms with a merge patch applied; null is the default again.
+
+    A URL of another origin drops the headers, unless the patch sends them again: they
+    may hold a secret that was meant for the old one.
+
+    Raises:
+        Invalid: The patch, or what it makes of the webhook, breaks a rule.
+
+    Source: RFC 7396, section 2.
+    """
+    fields = Fields(patch)
+    fields.refuse_unknown(_MEMBERS)
+    if "secret" in patch:
+        fields.wrong("secret", "This release cannot change it: make a new webhook.")
+    fields.finish()
+    present = as_json(webhook)
+    url = patch.get("url")
+    if isinstance(url, str) and _origin(url) != _origin(webhook.url):
+        present["headers"] = {}
+    merged = {**present, **patch}
+    for name in ("headers", "retry"):
+        merged[name] = _merged(present[name], patch.get(name, {}))
+    return parse(merged)
+
+
+def _merged(target: object, patch: object) -> object:
+    """Merge the members of an object; those of ours have no objects inside."""
+    if not isinstance(patch, Mapping) or not isinstance(target, Mapping):
         return patch
-    merged: dict[object, object] = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged
+    merged = {**target, **patch}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _origin(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # No URL at all, as whoever checks it will say.
+        return "", url
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _secret(fields: Fields) -> str | None:

@@ -358,7 +358,7 @@ async def test_one_line_is_logged_for_each_attempt() -> None:
     async with delivering(world):
         await world.say("private")
 
-    line = world.meter.facts("delivery.attempted")[0]
+    line = world.meter.named("delivery.attempted")[0]
     assert line["host"] == "one.example"
     assert (line["status"], line["verdict"], line["attempt"]) == (503, "try_again", 1)
     assert "s3cret" not in str(world.meter.lines)

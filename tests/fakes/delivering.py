@@ -24,7 +24,7 @@ from gateway.domain.model import (
 )
 from tests.fakes.clock import NOON, FakeClock, settle
 from tests.fakes.memory_store import MemoryStore
-from tests.fakes.meter import MemoryMeter
+from tests.fakes.meter import FakeMeter
 from tests.fakes.sender import Answer, ScriptedSender
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -52,7 +52,7 @@ class Delivering:
 
     def __init__(self, *answers: Answer, in_flight: int = 256) -> None:
         self.clock = FakeClock()
-        self.meter = MemoryMeter()
+        self.meter = FakeMeter()
         self.store = MemoryStore(self.clock)
         self.sender = ScriptedSender(answers)
         self.rng = Random(7)  # noqa: S311  # A test is to be repeated.

@@ -1,0 +1,86 @@
+"""Deliveries looked at, and sent again by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.bridge.ports import Clock, Meter
+from gateway.delivery.ports import (
+    Deliveries,
+    DeliveryFilter,
+    DeliveryPage,
+    DeliveryRow,
+)
+from gateway.delivery.roster import Roster
+from gateway.delivery.webhooks import Wake
+from gateway.domain.errors import NotFound, WrongState
+from gateway.domain.model import Attempt, Delivery, DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryControls:
+    """What callers do with deliveries.
+
+    Attributes:
+        deliveries: The deliveries.
+        roster: The webhooks that they are owed to.
+        wake: Tells the worker that something is due.
+        clock: The time.
+        meter: Told of every retry.
+    """
+
+    deliveries: Deliveries
+    roster: Roster
+    wake: Wake
+    clock: Clock
+    meter: Meter
+
+    async def get(self, delivery_id: str) -> tuple[DeliveryRow, Sequence[Attempt]]:
+        """Return a delivery with its attempts, oldest first; `NotFound`."""
+        found = await self.deliveries.get(delivery_id)
+        if found is None:
+            detail = f"There is no delivery {delivery_id}."
+            raise NotFound(detail, facts={"what": "delivery"})
+        return found
+
+    async def list(self, query: DeliveryFilter) -> DeliveryPage:
+        """Return a page of deliveries; `Invalid` for a cursor that is not ours."""
+        return await self.deliveries.list(query)
+
+    async def retry(self, delivery_id: str) -> DeliveryRow:
+        """Make a delivery due now, with the whole schedule before it again.
+
+        One that was delivered is sent once more, under the same `webhook-id`.
+
+        Raises:
+            NotFound: There is none of that id.
+            WrongState: An attempt is under way, or its webhook is deleted or inactive.
+            StoreUnavailable: Nothing was changed.
+        """
+        row, _ = await self.get(delivery_id)
+        self._check(row.delivery)
+        again = replace(
+            row.delivery,
+            state=DeliveryState.PENDING,
+            schedule_index=0,
+            next_attempt_at=self.clock.now(),
+            finished_at=None,
+            reason=None,
+        )
+        await self.deliveries.record(again, None)
+        self.meter.info(
+            "delivery.retried", delivery_id=again.id, webhook_id=again.webhook_id
+        )
+        self.wake([again.webhook_id])
+        return replace(row, delivery=again)
+
+    def _check(self, delivery: Delivery) -> None:
+        webhook = self.roster.find(delivery.webhook_id)
+        if delivery.state is DeliveryState.IN_FLIGHT:
+            detail = "An attempt of this delivery is under way; see what becomes of it."
+        elif webhook is None:
+            detail = "The webhook of this delivery is deleted; it has no address."
+        elif not webhook.active:
+            detail = f"The webhook {webhook.id} is inactive; enable it first."
+        else:
+            return
+        raise WrongState(detail, facts={"state": delivery.state.value})

@@ -1,0 +1,104 @@
+"""One attempt made at once and for the caller alone: nothing of it is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.bridge.ports import Clock
+from gateway.delivery.headers import masked
+from gateway.delivery.ports import Due, Sender
+from gateway.delivery.requests import Requests
+from gateway.delivery.roster import Roster
+from gateway.delivery.samples import a_sample
+from gateway.domain.errors import FieldError, Invalid
+from gateway.domain.ids import Ids, Kind
+from gateway.domain.model import (
+    Delivery,
+    DeliveryState,
+    EventType,
+    Outcome,
+    Webhook,
+)
+from gateway.domain.retry import is_success
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What came of a trial.
+
+    Attributes:
+        ok: Whether a delivery so answered would count as delivered.
+        request_headers: What was sent; the values of the webhook's own are masked.
+    """
+
+    ok: bool
+    outcome: Outcome
+    request_headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Tries webhooks out with sample events.
+
+    Attributes:
+        roster: The webhooks.
+        requests: Makes the request, as for a delivery.
+        sender: Sends it.
+        clock: The time.
+        ids: Mints the ids of the sample.
+    """
+
+    roster: Roster
+    requests: Requests
+    sender: Sender
+    clock: Clock
+    ids: Ids
+
+    async def run(self, webhook_id: str, event: str | None = None) -> TrialResult:
+        """Send one sample event to a webhook, active or not, and say what came back.
+
+        Args:
+            webhook_id: Which one; `NotFound`.
+            event: The type of the event; `None` for the first that the webhook wants.
+                `Invalid` if there is no such type.
+        """
+        webhook = self.roster.get(webhook_id)
+        event_type = _wanted(webhook) if event is None else _named(event)
+        request = self.requests.make(
+            webhook, self._due(webhook, event_type), now=self.clock.now()
+        )
+        outcome = await self.sender.send(request)
+        return TrialResult(
+            is_success(outcome), outcome, masked(request.headers, webhook.headers)
+        )
+
+    def _due(self, webhook: Webhook, event_type: EventType) -> Due:
+        now = self.clock.now()
+        event, message = a_sample(event_type, self.ids, now)
+        delivery = Delivery(
+            id=self.ids.new(Kind.DELIVERY),
+            webhook_id=webhook.id,
+            event_id=event.id,
+            event_seq=event.seq,
+            state=DeliveryState.IN_FLIGHT,
+            created_at=now,
+        )
+        return Due(delivery, event, message)
+
+
+def _wanted(webhook: Webhook) -> EventType:
+    for pattern in webhook.events:
+        for event_type in EventType:
+            prefix = pattern.removesuffix("*")
+            if event_type == pattern or (
+                pattern != prefix and event_type.startswith(prefix)
+            ):
+                return event_type
+    return EventType.MESSAGE_RECEIVED
+
+
+def _named(event: str) -> EventType:
+    try:
+        return EventType(event)
+    except ValueError as error:
+        detail = f"{event!r} is no event. Events are {', '.join(EventType)}."
+        raise Invalid(detail, errors=[FieldError("/event", detail)]) from error
