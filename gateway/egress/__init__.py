@@ -1,0 +1,1 @@
+"""HTTP to strangers: the one place that calls addresses which users chose."""

@@ -1,0 +1,102 @@
+"""What kept a request from success, as told by aiohttp's exceptions.
+
+The sentences name no URL and no address: they are kept, and shown to whoever may read
+deliveries.
+"""
+
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import aiohttp
+
+from gateway.domain.model import ErrorClass
+from gateway.egress.dialing import AddressBlocked
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong.
+
+    Attributes:
+        detail: A sentence for a person.
+    """
+
+    error_class: ErrorClass
+    detail: str
+
+
+TIMEOUT_CONNECT = Fault(ErrorClass.TIMEOUT_CONNECT, "no connection was made within 5 s")
+TIMEOUT_TOTAL = Fault(
+    ErrorClass.TIMEOUT_TOTAL, "the answer was not complete when time was up"
+)
+REFUSED = Fault(ErrorClass.CONNECTION_REFUSED, "nobody accepts connections there")
+UNREACHABLE = Fault(ErrorClass.CONNECTION_REFUSED, "there is no way to the host")
+RESET = Fault(ErrorClass.CONNECTION_RESET, "the connection was broken off")
+NO_ANSWER = Fault(
+    ErrorClass.CONNECTION_RESET, "the connection was closed without an answer"
+)
+BROKEN_OFF = Fault(ErrorClass.CONNECTION_RESET, "the answer broke off")
+NO_NAME = Fault(ErrorClass.DNS_ERROR, "the host name could not be looked up")
+NOT_HTTP = Fault(ErrorClass.HTTP_STATUS, "the answer is not HTTP as we read it")
+NO_TLS = Fault(ErrorClass.TLS_ERROR, "no secure connection could be agreed on")
+INTERNAL = Fault(ErrorClass.INTERNAL, "the request could not be made")
+
+# More special classes come before those that they are made of.
+_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
+    (aiohttp.ConnectionTimeoutError, TIMEOUT_CONNECT),
+    (aiohttp.ClientConnectorDNSError, NO_NAME),
+    (aiohttp.ClientSSLError, NO_TLS),
+    (ssl.SSLError, NO_TLS),
+    (aiohttp.ServerDisconnectedError, NO_ANSWER),
+    (aiohttp.ClientPayloadError, BROKEN_OFF),
+    (aiohttp.ClientResponseError, NOT_HTTP),
+    (TimeoutError, TIMEOUT_TOTAL),
+    (aiohttp.ClientConnectionError, RESET),
+    (ConnectionError, RESET),
+)
+_CONNECTING: tuple[tuple[type[OSError], Fault], ...] = (
+    (ConnectionRefusedError, REFUSED),
+    (ConnectionError, RESET),
+    (TimeoutError, TIMEOUT_CONNECT),
+    (OSError, UNREACHABLE),
+)
+_CERTIFICATES = {  # OpenSSL's X509_V_ERR_… to what is wrong with a certificate.
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by itself",
+    19: "is signed by an authority that signs itself",
+    20: "is signed by an authority that is not known here",
+    62: "is for another host",
+    64: "is for another address",
+}
+
+
+def fault_of(error: Exception) -> Fault:
+    """Say what an exception of an attempt means."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, AddressBlocked):
+        return Fault(ErrorClass.BLOCKED_ADDRESS, cause.breach.sentence)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        reason = _CERTIFICATES.get(cause.verify_code, "is not trusted here")
+        return Fault(ErrorClass.TLS_ERROR, f"the host's certificate {reason}")
+    if type(error) is aiohttp.ClientConnectorError:
+        return _first(_CONNECTING, error.os_error)
+    return _first(_FAULTS, error)
+
+
+def fault_of_status(status: int | None) -> Fault | None:
+    """Say what is wrong with an answer that came whole; `None` for a 2xx."""
+    if status is None:
+        return INTERNAL
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of a status
+        return None
+    if 300 <= status < 400:  # noqa: PLR2004 - the class of a status
+        return Fault(
+            ErrorClass.REDIRECT, f"the answer was {status}; redirects are not followed"
+        )
+    return Fault(ErrorClass.HTTP_STATUS, f"the answer was {status}")
+
+
+def _first(faults: Iterable[tuple[type[Exception], Fault]], error: Exception) -> Fault:
+    return next((fault for kind, fault in faults if isinstance(error, kind)), INTERNAL)
