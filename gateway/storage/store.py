@@ -95,7 +95,7 @@ class Store:
     ) -> None:
         directory = Directory(opened.webhooks)
         ids = Ids(clock, SystemRandom())
-        # Places begin at the time, so that none is given again after its row is trimmed.
+        # Places begin at the time, so that none comes again after its row is gone.
         now = micros(clock.now())
         positions = count(max(opened.last_position + 1, now))
         numbers = count(max(opened.last_number + 1, now))

@@ -122,7 +122,7 @@ class MemoryDeliveries:
 
     async def list(self, query: DeliveryFilter) -> DeliveryPage:
         """Return a page. `Invalid` if the cursor is not one of ours."""
-        start = position_of(query.cursor)
+        start = position_of("d", query.cursor)
         positions = self._store.positions
         found = [
             row

@@ -138,7 +138,7 @@ class MemoryMessages:
     async def list(self, query: MessageFilter) -> MessagePage:
         """Return a page. `Invalid` if the cursor is not one of ours."""
         positions = self._store.positions
-        start = position_of(query.cursor)
+        start = position_of("m", query.cursor)
         found = [
             message
             for message in sorted(

@@ -129,11 +129,16 @@ def settled(delivery: Delivery, webhook: Webhook | None) -> Delivery:
     )
 
 
-def position_of(cursor: str | None) -> int | None:
+def position_of(letter: str, cursor: str | None) -> int | None:
     """Read a cursor such as `m17`."""
     if cursor is None:
         return None
-    if cursor[:1] not in {"m", "d"} or not cursor[1:].isdecimal():
+    if cursor[:1] != letter or len(cursor) > 19 or not is_number(cursor[1:]):
         error = FieldError("?cursor", "Use the `next_cursor` of the page before.")
         raise Invalid(error.detail, errors=[error])
     return int(cursor[1:])
+
+
+def is_number(digits: str) -> bool:
+    """Say whether text is plain ASCII digits."""
+    return digits.isascii() and digits.isdecimal()

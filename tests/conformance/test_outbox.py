@@ -1,0 +1,178 @@
+"""What every outbox promises."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.bridge.ports import MessageFilter
+from gateway.domain.model import (
+    Address,
+    AddressKind,
+    Attachment,
+    Match,
+    MessageError,
+    MessageStatus,
+    OnUnknown,
+    OutgoingMessage,
+    Recipient,
+    WaitingFor,
+)
+from tests.conformance.ports import Ports, outgoing, sent
+from tests.fakes.clock import NOON
+
+
+async def test_a_message_is_read_back_as_it_was_accepted(store: Ports) -> None:
+    """Every field of a message survives, but for its position, which it is given."""
+    message = OutgoingMessage(
+        id="msg_full",
+        room="lobby",
+        type="chat",
+        body='{"text":"é 🎈","n":[1,2.5,null]}',
+        to=(Address(AddressKind.NAME, "é"), Address(AddressKind.ID, "p-1")),
+        created_at=NOON + timedelta(microseconds=123_457),
+        ttl=timedelta(seconds=0.25),
+        expires_at=NOON + timedelta(seconds=0.25),
+        status=MessageStatus.SENDING,
+        waiting_for=WaitingFor.RECIPIENT,
+        match=Match.ALL,
+        await_recipient=True,
+        on_unknown=OnUnknown.RETRY,
+        ref="order-17",
+        attachment=Attachment(3, "ab12"),
+        recipients=(
+            Recipient(0, "é", "p-9", MessageStatus.SENT, 2),
+            Recipient(
+                1, None, None, MessageStatus.FAILED, 1, MessageError("gone", "no", 1003)
+            ),
+        ),
+        present=7,
+        error=MessageError("room_rejected", "The room said no."),
+        resent=True,
+        key_id="key_1",
+        traceparent="00-1-2-01",
+        event_id="evt_9",
+    )
+
+    await store.outbox.add(message, b"abc")
+
+    found = await store.messages.get("msg_full")
+    assert isinstance(found, OutgoingMessage)
+    assert replace(found, position=0) == message
+
+
+async def test_a_broadcast_has_no_addresses(store: Ports) -> None:
+    """A broadcast comes back as one, not as a message to nobody."""
+    await store.outbox.add(outgoing("all", to=None))
+
+    found = await store.messages.get("msg_all")
+
+    assert isinstance(found, OutgoingMessage)
+    assert found.is_broadcast
+
+
+async def test_pending_messages_come_in_order_of_acceptance(store: Ports) -> None:
+    """What is queued or sending in a room comes in the order it was added."""
+    names = [f"{n:02}" for n in (7, 3, 9, 1)]
+
+    await asyncio.gather(*(store.outbox.add(outgoing(name)) for name in names))
+
+    pending = await store.outbox.pending("lobby")
+    assert [message.id for message in pending] == [f"msg_{name}" for name in names]
+
+
+async def test_positions_grow_with_acceptance(store: Ports) -> None:
+    """A position is given to each message, and grows."""
+    await asyncio.gather(*(store.outbox.add(outgoing(f"{n}")) for n in range(5)))
+
+    positions = [message.position for message in await store.outbox.pending("lobby")]
+    assert positions == sorted(set(positions))
+    assert positions[0] > 0
+
+
+async def test_a_large_attachment_holds_its_message_back_but_not_its_room_order(
+    store: Ports,
+) -> None:
+    """Messages of one room keep their order whatever they carry."""
+    large = bytes(range(256)) * 2600
+    first = outgoing("first", attachment=Attachment(len(large), "x"))
+    small = outgoing("third", attachment=Attachment(2, "x"))
+
+    await asyncio.gather(
+        store.outbox.add(first, large),
+        store.outbox.add(outgoing("second")),
+        store.outbox.add(small, b"ok"),
+    )
+
+    pending = await store.outbox.pending("lobby")
+    assert [message.id for message in pending] == [
+        "msg_first",
+        "msg_second",
+        "msg_third",
+    ]
+    assert await store.outbox.attachment("msg_first") == large
+    assert await store.messages.attachment("msg_third") == b"ok"
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 262_145])
+async def test_an_attachment_is_read_back_whole(store: Ports, size: int) -> None:
+    """An attachment of any size comes back as the same bytes."""
+    data = bytes(n % 251 for n in range(size))
+
+    await store.outbox.add(outgoing("a", attachment=Attachment(size, "x")), data)
+
+    assert await store.outbox.attachment("msg_a") == data
+
+
+async def test_a_message_without_attachment_has_no_bytes(store: Ports) -> None:
+    """Asking for bytes that were never given is a KeyError."""
+    await store.outbox.add(outgoing("plain"))
+
+    with pytest.raises(KeyError):
+        await store.outbox.attachment("msg_plain")
+
+
+async def test_only_what_changes_in_its_life_is_changed(store: Ports) -> None:
+    """A change writes the state of a message and leaves its content alone."""
+    await store.outbox.add(outgoing("1"))
+    changed, event = sent(outgoing("1", body="{}", type="other", ref="other"))
+
+    await store.outbox.change(changed, event)
+
+    found = await store.messages.get("msg_1")
+    assert isinstance(found, OutgoingMessage)
+    assert replace(found, position=0) == sent(outgoing("1"))[0]
+
+
+async def test_a_message_that_is_sent_is_no_longer_pending(store: Ports) -> None:
+    """The outbox of a room has only what is still to be done."""
+    await store.outbox.add(outgoing("1"))
+    await store.outbox.add(outgoing("2", room="attic"))
+
+    await store.outbox.change(*sent(outgoing("1")))
+
+    assert await store.outbox.pending("lobby") == []
+    assert [one.id for one in await store.outbox.pending("attic")] == ["msg_2"]
+
+
+async def test_a_change_and_its_event_are_one(store: Ports) -> None:
+    """The event stands in the log once the change is stored."""
+    await store.outbox.add(outgoing("1"))
+    changed, event = sent(outgoing("1"))
+
+    await store.outbox.change(changed, event)
+
+    assert list(await store.log.read()) == [replace(event, seq=1)]
+
+
+async def test_a_resolved_recipient_can_be_searched_for(store: Ports) -> None:
+    """Messages are found by the address as written and by a recipient's name."""
+    by_id = outgoing("1", to=(Address(AddressKind.ID, "p-1"),))
+    await store.outbox.add(by_id)
+    recipient = Recipient(0, "bob", "p-1", MessageStatus.SENT, 1)
+    await store.outbox.change(replace(by_id, recipients=(recipient,)))
+
+    for wanted, count in (("bob", 1), ("p-1", 1), ("Bob", 0), ("bo", 0)):
+        page = await store.messages.list(MessageFilter(to=wanted))
+        assert len(page.messages) == count
