@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache, partial
 from typing import Protocol, Self
 
 import aiohttp
@@ -23,6 +24,7 @@ CONNECT_TIMEOUT_S = 5.0  # TCP and TLS; looking up the name counts in the total.
 MAX_CONNECTIONS = 512  # More than deliveries in flight, so that none waits for one.
 KEEP_ALIVE_S = 4.0  # Below the 5 s after which many servers close an idle connection.
 NAMES_KEPT_S = 10  # How long an answer of the name servers is used again.
+URLS_KEPT = 4096  # Webhooks whose URL need not be judged again at each attempt.
 MAX_ANSWER_BYTES = 16_384
 MAX_HEADER_BYTES = 8_192  # of one header
 MAX_HEADERS = 100
@@ -68,6 +70,8 @@ class AiohttpSender:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
+        # The policy never changes, nor what it says of a URL.
+        self._breach_of = lru_cache(URLS_KEPT)(partial(url_breach, policy=policy))
         self._clock = clock
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
@@ -122,7 +126,7 @@ class AiohttpSender:
         )
 
     async def _attempt(self, request: Request, answer: _Answer) -> Fault | None:
-        breach = url_breach(request.url, self._policy)
+        breach = self._breach_of(request.url)
         if breach is not None:
             return Fault(ErrorClass.BLOCKED_ADDRESS, breach.sentence)
         url = URL(request.url)
