@@ -7,6 +7,8 @@ from gateway.domain.errors import FieldError, Invalid
 
 ENTRY_CHARACTERS = 256
 
+_NO_TEXT = "It has NUL or half of a surrogate pair, which is no text."
+
 
 class Fields:
     """Reads typed values out of a JSON object and remembers all that is wrong.
@@ -73,8 +75,8 @@ class Fields:
         if not isinstance(value, str) or not 1 <= len(value) <= longest:
             self.wrong(name, f"It is a string of 1 to {longest} characters.")
             return None
-        if not _is_unicode(value):
-            self.wrong(name, "It has half of a surrogate pair, which is no character.")
+        if not _is_text(value):
+            self.wrong(name, _NO_TEXT)
             return None
         return value
 
@@ -109,8 +111,8 @@ class Fields:
             if not isinstance(value, str) or not 1 <= len(value) <= ENTRY_CHARACTERS:
                 detail = f"It is a string of 1 to {ENTRY_CHARACTERS} characters."
                 self.wrong(name, detail, index)
-            elif not _is_unicode(value):
-                self.wrong(name, "It has half of a surrogate pair.", index)
+            elif not _is_text(value):
+                self.wrong(name, _NO_TEXT, index)
             else:
                 texts.append(value)
         return tuple(dict.fromkeys(texts))
@@ -166,8 +168,9 @@ def _whole(value: object) -> int | None:
     return value
 
 
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _is_text(text: str) -> bool:
+    """Leave out NUL and halves of surrogate pairs, which not every store can hold."""
+    return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
 
 
 def _escaped(part: str) -> str:

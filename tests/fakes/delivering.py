@@ -13,6 +13,7 @@ from gateway.delivery.patience import Patience
 from gateway.delivery.requests import Requests
 from gateway.delivery.roster import Roster
 from gateway.delivery.worker import Worker
+from gateway.domain.errors import UrlBlocked
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     Delivery,
@@ -40,6 +41,13 @@ def a_webhook(name: str = "one", **changes: object) -> Webhook:
         created_at=NOON,
     )
     return replace(webhook, **changes)  # type: ignore[arg-type]  # Given by name.
+
+
+def check_url(url: str) -> None:
+    """Block every URL that has `inside` in it."""
+    if "inside" in url:
+        detail = "This address is inside."
+        raise UrlBlocked(detail, facts={"rule": "private_address"})
 
 
 class Delivering:

@@ -1,0 +1,91 @@
+"""A webhook is tried out at once, and nothing of it is kept."""
+
+import json
+
+import pytest
+
+from gateway.delivery.headers import MASK
+from gateway.delivery.requests import Requests
+from gateway.delivery.trial import Trial
+from gateway.domain.errors import Invalid, NotFound
+from gateway.domain.model import ErrorClass, Webhook
+from tests.fakes.delivering import Delivering, a_webhook
+from tests.fakes.sender import Answer
+
+
+async def a_trial(webhook: Webhook, *answers: Answer) -> tuple[Trial, Delivering]:
+    """Return a trial of a webhook that so answers."""
+    world = Delivering(*answers)
+    await world.add(webhook)
+    requests = Requests("gw_test", lambda *_: "https://gateway.example/a")
+    trial = Trial(world.roster, requests, world.sender, world.clock, world.ids)
+    return trial, world
+
+
+async def test_a_sample_is_sent_and_nothing_stored() -> None:
+    """The first event wanted is sent, signed, and leaves no delivery behind."""
+    trial, world = await a_trial(a_webhook(events=("room.*",)))
+
+    result = await trial.run("wh_one")
+
+    assert result.ok
+    assert json.loads(world.sender.requests[0].body)["type"] == "room.connected"
+    assert "webhook-signature" in result.request_headers
+    assert (world.deliveries, world.store.events) == ([], [])
+
+
+async def test_the_event_may_be_chosen() -> None:
+    """A type that the webhook does not want can be tried too."""
+    trial, world = await a_trial(a_webhook())
+
+    await trial.run("wh_one", "message.failed")
+
+    body = json.loads(world.sender.requests[0].body)
+    assert (body["type"], body["data"]["status"]) == ("message.failed", "failed")
+
+
+async def test_what_went_wrong_is_said() -> None:
+    """A refused connection is the trial's result, not an error."""
+    trial, _ = await a_trial(a_webhook(), ErrorClass.CONNECTION_REFUSED)
+
+    result = await trial.run("wh_one")
+
+    assert not result.ok
+    assert result.outcome.error_class is ErrorClass.CONNECTION_REFUSED
+
+
+async def test_own_headers_are_sent_and_masked() -> None:
+    """The receiver gets the value, the caller sees the mask."""
+    webhook = a_webhook(headers={"Authorization": "Bearer x"})
+    trial, world = await a_trial(webhook)
+
+    result = await trial.run("wh_one")
+
+    assert world.sender.requests[0].headers["Authorization"] == "Bearer x"
+    assert result.request_headers["Authorization"] == MASK
+
+
+async def test_an_inactive_webhook_can_be_tried() -> None:
+    """Before enabling it again one may see whether it answers."""
+    trial, _ = await a_trial(a_webhook(active=False))
+
+    assert (await trial.run("wh_one")).ok
+
+
+async def test_a_webhook_removed_from_configuration_gets_a_message() -> None:
+    """With no event wanted the sample is a message."""
+    trial, world = await a_trial(a_webhook(events=()))
+
+    await trial.run("wh_one")
+
+    assert json.loads(world.sender.requests[0].body)["type"] == "message.received"
+
+
+async def test_unknown_names_are_refused() -> None:
+    """Neither an unknown event nor an unknown webhook can be tried."""
+    trial, _ = await a_trial(a_webhook())
+
+    with pytest.raises(Invalid, match="is no event"):
+        await trial.run("wh_one", "message.lost")
+    with pytest.raises(NotFound):
+        await trial.run("wh_two")
