@@ -97,7 +97,7 @@ class RoomClient:
         self._closing = False
         self._away: str | None = None
         self._at_once = False
-        self._resting = False
+        self._joining = False
         self._waiting = Interruptible()
         self._stopped = asyncio.Event()
         self._stopped.set()
@@ -111,9 +111,7 @@ class RoomClient:
         self._stopped.clear()
         try:
             while not self._closing:
-                setback = await self._visit()
-                if not self._closing:
-                    await self._rest(setback)
+                await self._rest(await self._visit())
         finally:
             self._enter(RoomState.STOPPED)
             self._buffer.end()
@@ -131,11 +129,10 @@ class RoomClient:
         Returns at once: the events tell how it goes.
         """
         self._away = None
-        if self._link is not None:
-            self._at_once = True
-            self._link.leave("reconnecting on request")
-        elif self._resting:
-            self._waiting.cut()
+        if self._joining:
+            return  # nothing could be sooner
+        self._at_once = True
+        self._drop("reconnecting on request")
 
     def step_out(self, reason: str) -> None:
         """Leave the room until `reconnect()`, as when nothing can be stored.
@@ -294,13 +291,18 @@ class RoomClient:
 
     async def _visit(self) -> Setback:
         """Join once and stay; give why it ended."""
+        if self._away is not None:
+            return Setback(RoomState.RECONNECTING, self._away, Pace.ON_REQUEST)
         self._standing.attempt += 1
+        self._joining = True
         try:
             link = await self._join()
         except RoomError as error:
             return self._standing.judge(error, can_renew=self._credentials.can_renew)
-        if link is None:
-            return Setback(RoomState.RECONNECTING, self._away or "", Pace.ON_REQUEST)
+        finally:
+            self._joining = False
+        if link is None:  # cut short, to leave
+            return Setback(RoomState.RECONNECTING, "cut short")
         self._link, self._life = link, link.life
         end = CANCELLED
         try:
@@ -367,22 +369,20 @@ class RoomClient:
 
     async def _rest(self, setback: Setback) -> None:
         """Wait as the setback says, unless somebody wants it otherwise."""
-        if self._at_once:
+        if self._at_once or self._closing:
             self._at_once = False
-            self._enter(setback.state, error=setback.error)
             return
         wait_s = self._backoff.after(setback)
         if wait_s is not None:
             next_retry_at = self._clock.now() + timedelta(seconds=wait_s)
             self._standing.next_retry_at = next_retry_at
         self._enter(setback.state, error=setback.error)
-        self._resting = True
         async with self._waiting:
             if wait_s is None:
                 await asyncio.Event().wait()
             else:
                 await self._clock.sleep(wait_s)
-        self._resting = False
+        self._at_once = False
         self._standing.next_retry_at = None
 
     def _enter(self, state: RoomState, *, error: str | None = None) -> None:

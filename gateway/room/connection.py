@@ -299,7 +299,10 @@ class Link:
             gathered = 0
 
     def _packets(self) -> Iterator[bytes]:
-        while (message := self.session.take(self._clock.monotonic())) is not None:
+        while not self.ended:  # or it would be said after all
+            message = self.session.take(self._clock.monotonic())
+            if message is None:
+                return
             self._armed.set()
             yield from frames.packets(message.id, message.type, message.payload())
 

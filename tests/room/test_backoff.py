@@ -5,6 +5,8 @@ from random import Random
 import pytest
 
 from gateway.room.backoff import Backoff
+from gateway.room.protocol.events import RoomState
+from gateway.room.protocol.standing import Pace, Setback
 
 
 class Ceiling(Random):
@@ -66,3 +68,17 @@ def test_seeds_decide() -> None:
     first, second = Backoff(seeded(7)), Backoff(seeded(7))
 
     assert [first.next_s() for _ in range(5)] == [second.next_s() for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("setback", "expected"),
+    [
+        (Setback(RoomState.RECONNECTING, "x"), 0.5),
+        (Setback(RoomState.RECONNECTING, "x", at_least_s=9.0), 9.0),
+        (Setback(RoomState.DENIED, "x", Pace.SLOW), 60.0),
+        (Setback(RoomState.DISMISSED, "x", Pace.ON_REQUEST), None),
+    ],
+)
+def test_each_pace_has_its_wait(setback: Setback, expected: float | None) -> None:
+    """A server's wish for more time is granted."""
+    assert Backoff(Ceiling()).after(setback) == expected
