@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
@@ -289,6 +290,27 @@ class Settings(BaseSettings):
         url = self.gateway_database_url
         return url is None or url.get_secret_value().startswith("sqlite")
 
+    def joining(self, room: str, *, url: str, api_key: str) -> Self:
+        """Return the same settings for another room."""
+        return self.model_copy(
+            update={
+                "meshagent_room": room,
+                "meshagent_room_url": url,
+                "meshagent_api_key": SecretStr(api_key),
+                "meshagent_token": None,
+                "meshagent_token_file": None,
+            }
+        )
+
+    def shown(self) -> Mapping[str, str]:
+        """Return each variable with its value; of a secret, only whether it is set."""
+        return {
+            name.upper(): ("(set)" if value else "")
+            if is_secret(name)
+            else _text(value)
+            for name, value in self
+        }
+
 
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reachable from this machine alone."""
@@ -309,12 +331,16 @@ def names() -> Mapping[str, str]:
 
 
 def load(
-    environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> Settings:
     """Read the configuration.
 
     Args:
         environ: The environment; the process's own if `None`.
+        defaults: Values of variables that are set nowhere else.
         env_file: File of further variables; those of the environment go first.
 
     Raises:
@@ -324,6 +350,7 @@ def load(
     if env_file is not None and env_file.is_file():
         dotenv = DotEnvSettingsSource(Settings, env_file=env_file)
         given = _upper(dotenv.env_vars) | given
+    given = {**defaults, **given}
     _refuse_unknown(given)
     values = {name: given[name] for name in names() if name in given}
     for name, text in _from_files(given).items():
@@ -341,9 +368,20 @@ def _upper(variables: Mapping[str, str | None]) -> dict[str, str]:
     return {name.upper(): value for name, value in variables.items() if value}
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a variable's value must not be shown."""
     annotation = str(Settings.model_fields[name.lower()].annotation)
-    return "SecretStr" in annotation or name == "GATEWAY_WEBHOOKS"
+    return "SecretStr" in annotation or name.upper() == "GATEWAY_WEBHOOKS"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    if isinstance(value, tuple):
+        return ",".join(str(each) for each in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def secret_files() -> Mapping[str, str]:
@@ -352,7 +390,7 @@ def secret_files() -> Mapping[str, str]:
         name + _FILE_SUFFIX: name
         for name in names()
         # MESHAGENT_TOKEN_FILE is a setting of its own: read again at each join.
-        if _is_secret(name) and name + _FILE_SUFFIX not in names()
+        if is_secret(name) and name + _FILE_SUFFIX not in names()
     }
 
 

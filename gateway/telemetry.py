@@ -34,6 +34,14 @@ def redact(
     return line
 
 
+def in_order(
+    _logger: object, _method: str, line: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Put when, how grave and what before the facts, for the eye."""
+    first = {name: line.pop(name) for name in ("timestamp", "level", "event")}
+    return {**first, **line}
+
+
 class Telemetry:
     """Where the lines go; satisfies every `Meter` port."""
 
@@ -96,6 +104,7 @@ def configure(
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             redact,
+            in_order,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(

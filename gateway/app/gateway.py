@@ -1,0 +1,373 @@
+"""One gateway: every object built, every task owned, all of it stopped in order."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from typing import Final, Protocol
+
+from starlette.types import ASGIApp
+
+from gateway import __version__
+from gateway.api import deliveries as delivery_routes, webhooks as webhook_routes
+from gateway.api.bodies import Limits
+from gateway.api.service import create_app
+from gateway.api.services import Services
+from gateway.app.choices import (
+    api_keys,
+    egress_policy,
+    room_credentials,
+    room_name,
+    room_url,
+    store_options,
+)
+from gateway.bridge.controls import Controls
+from gateway.bridge.dispatch import Dispatcher, DispatchOptions
+from gateway.bridge.reading import Reading
+from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
+from gateway.bridge.rooms import Memory, Registry, Room
+from gateway.bridge.sending import Sending
+from gateway.delivery.attempts import Attempts
+from gateway.delivery.cap import Cap
+from gateway.delivery.declared import Declared
+from gateway.delivery.lane import Works
+from gateway.delivery.patience import Patience
+from gateway.delivery.redelivery import DeliveryControls
+from gateway.delivery.requests import Requests
+from gateway.delivery.roster import Roster
+from gateway.delivery.trial import Trial
+from gateway.delivery.webhooks import WebhookControls
+from gateway.delivery.worker import Worker
+from gateway.domain import signing
+from gateway.domain.errors import GatewayError
+from gateway.domain.ids import Ids
+from gateway.domain.model import Event
+from gateway.egress.guard import EgressPolicy, check_url
+from gateway.egress.sender import AiohttpSender
+from gateway.room import RoomClient, RoomOptions
+from gateway.roomlink import ClientLink
+from gateway.settings import BadSettings, Settings
+from gateway.storage.store import Store, open_store
+from gateway.system import SystemClock, system_random
+from gateway.telemetry import Telemetry
+
+SWEEP_EVERY_S: Final = 3600.0
+
+
+class Replaced(Exception):
+    """Another gateway has taken the store over; this one must not write any more."""
+
+
+class Server(Protocol):
+    """What serves the HTTP side."""
+
+    async def serve(self, app: ASGIApp, started: Callable[[], None]) -> None:
+        """Serve until stopped; return when the last answer is given."""
+        ...
+
+    def stop(self) -> None:
+        """Accept no more connections, and finish the requests under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a gateway is run in.
+
+    Attributes:
+        address: Where it listens, as host and port.
+        own: Further listeners of ours, to which no webhook may go.
+        development: Whether webhooks may go to this machine in plain HTTP.
+        stop: Set when it is to stop.
+        started: Called once requests are accepted.
+    """
+
+    settings: Settings
+    telemetry: Telemetry
+    server: Server
+    address: tuple[str, int]
+    stop: asyncio.Event
+    own: frozenset[tuple[str, int]] = frozenset()
+    development: bool = False
+    started: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def public_url(self) -> str:
+        """The base of every absolute link, without a slash at its end."""
+        if self.settings.gateway_public_url is not None:
+            return self.settings.gateway_public_url.rstrip("/")
+        host, port = self.address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def run(around: Surroundings) -> None:
+    """Run a gateway until it is told to stop.
+
+    Raises:
+        BadSettings: The configuration makes no sense after all.
+        StartRefused: The store can't be opened.
+        Replaced: Another gateway has taken over.
+    """
+    settings, clock = around.settings, SystemClock()
+    policy = egress_policy(
+        settings,
+        own=around.own | {around.address},
+        development=around.development,
+    )
+    room_credentials(settings)
+    options = store_options(settings)
+    async with AsyncExitStack() as stack:
+        opening = open_store(options, clock=clock, meter=around.telemetry)
+        store = await stack.enter_async_context(opening)
+        sender = await stack.enter_async_context(AiohttpSender(policy, clock))
+        gateway = Gateway(around, store, sender, policy)
+        await gateway.run()
+    around.telemetry.info("gateway.stopped")
+
+
+class Gateway:
+    """One gateway: its parts, joined."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        store: Store,
+        sender: AiohttpSender,
+        policy: EgressPolicy,
+    ) -> None:
+        self._around = around
+        self._settings = around.settings
+        self._meter = around.telemetry
+        self._store = store
+        self._clock = SystemClock()
+        self._ids = Ids(self._clock, system_random())
+        self._draining = asyncio.Event()
+        self._chores: list[asyncio.Task[None]] = []
+        self._link_key = store.derive_key("links")
+        self._roster = Roster(store.webhooks)
+        self._requests = Requests(store.instance, self._attachment_url)
+        self._sender = sender
+        self._check_url = lambda url: check_url(url, policy)
+        self._worker = self._build_worker()
+
+    async def run(self) -> None:
+        """Run until told to stop, then stop in order."""
+        await self._declare_webhooks()
+        room, link = await self._build_room()
+        registry = Registry([room])
+        sending = Sending(
+            registry,
+            clock=self._clock,
+            ids=self._ids,
+            default_ttl=self._settings.gateway_default_ttl,
+        )
+        app = create_app(self._services(registry, sending))
+        receiving = Receiving(
+            room,
+            self._store.log,
+            clock=self._clock,
+            meter=self._meter,
+            ids=self._ids,
+            instance=self._store.instance,
+        )
+        await room.dispatcher.load()
+        async with asyncio.TaskGroup() as tasks:
+            for chore in (
+                room.dispatcher.run(),
+                receiving.run(),
+                self._sweep(),
+                self._watch_store(),
+            ):
+                self._chores.append(tasks.create_task(chore))
+            tasks.create_task(link.run(receiving))
+            tasks.create_task(self._worker.run())
+            serve = self._around.server.serve(app, self._started)
+            serving = tasks.create_task(serve)
+            await self._around.stop.wait()
+            await self._leave(room, link, sending)
+            await receiving.stopped()
+            await self._finish(serving)
+
+    async def _leave(self, room: Room, link: ClientLink, sending: Sending) -> None:
+        """Accept nothing more, say what can be said, and leave the room."""
+        self._meter.info("gateway.draining", queued=room.dispatcher.queued)
+        self._draining.set()
+        sending.stop()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await room.dispatcher.drained()
+        except TimeoutError:
+            queued = room.dispatcher.queued
+            self._meter.warning("gateway.drain_cut_short", queued=queued)
+        await link.leave()
+
+    async def _finish(self, serving: asyncio.Task[None]) -> None:
+        """End the deliveries begun and the answers owed, then everything else."""
+        cut = await self._worker.drain(self._patience_s)
+        if cut:
+            self._meter.warning("gateway.deliveries_cut_short", deliveries=cut)
+        self._around.server.stop()
+        await serving
+        for chore in self._chores:
+            chore.cancel()
+
+    @property
+    def _patience_s(self) -> float:
+        """Half of the time that a stop may take: for the room, and for webhooks."""
+        return self._settings.gateway_shutdown_timeout.total_seconds() / 2
+
+    def _started(self) -> None:
+        self._meter.info(
+            "gateway.started",
+            address=self._around.public_url,
+            version=__version__,
+            room=self._settings.meshagent_room,
+            auth=self._settings.gateway_auth,
+            pid=os.getpid(),
+        )
+        self._around.started()
+
+    async def _sweep(self) -> None:
+        settings = self._settings
+        while True:
+            try:
+                swept = await self._store.sweep(
+                    messages=settings.gateway_retention_messages,
+                    dead=settings.gateway_retention_dead,
+                )
+            except GatewayError as error:
+                self._meter.warning("store.sweep_failed", reason=error.detail)
+            else:
+                self._meter.info("store.swept", **asdict(swept))
+            await self._clock.sleep(SWEEP_EVERY_S)
+
+    async def _watch_store(self) -> None:
+        await asyncio.shield(self._store.lost)
+        detail = "another gateway has taken this store over"
+        raise Replaced(detail)
+
+    async def _build_room(self) -> tuple[Room, ClientLink]:
+        settings = self._settings
+        name = room_name(settings)
+        record = await self._store.rooms.load(name)
+        client = RoomClient(
+            name,
+            url=room_url(settings),
+            credentials=room_credentials(settings),
+            attributes={
+                **(record.attributes or {}),
+                INSTANCE_ATTRIBUTE: self._store.instance,
+            },
+            messaging=record.messaging_enabled,
+            options=RoomOptions(proxy=settings.gateway_room_proxy),
+            rng=system_random(),
+            clock=self._clock,
+        )
+        link = ClientLink(
+            client,
+            messaging=record.messaging_enabled,
+            clock=self._clock,
+            meter=self._meter,
+        )
+        dispatcher = Dispatcher(
+            link,
+            self._store.outbox,
+            clock=self._clock,
+            meter=self._meter,
+            ids=self._ids,
+            options=DispatchOptions(
+                window=settings.gateway_dispatch_window,
+                max_messages=settings.gateway_outbox_messages,
+                max_bytes=settings.gateway_outbox_bytes,
+            ),
+        )
+        memory = Memory(record, self._store.rooms)
+        return Room(link, dispatcher, memory, set()), link
+
+    def _build_worker(self) -> Worker:
+        patience = Patience(self._clock, system_random(), self._meter)
+        attempts = Attempts(
+            requests=self._requests,
+            sender=self._sender,
+            roster=self._roster,
+            clock=self._clock,
+            rng=system_random(),
+            ids=self._ids,
+            meter=self._meter,
+        )
+        return Worker(
+            Works(
+                deliveries=self._store.deliveries,
+                roster=self._roster,
+                attempting=attempts,
+                cap=Cap(),
+                patience=patience,
+                clock=self._clock,
+            )
+        )
+
+    async def _declare_webhooks(self) -> None:
+        declared = Declared(self._roster, self._check_url, self._clock, self._meter)
+        try:
+            await declared.declare(self._settings.gateway_webhooks)
+        except GatewayError as error:
+            places = "; ".join(f"{e.pointer}: {e.detail}" for e in error.errors)
+            message = f"GATEWAY_WEBHOOKS: {places or error.detail}"
+            raise BadSettings(message) from error
+
+    def _services(self, registry: Registry, sending: Sending) -> Services:
+        settings, clock, ids = self._settings, self._clock, self._ids
+        webhooks = WebhookControls(
+            roster=self._roster,
+            deliveries=self._store.deliveries,
+            check_url=self._check_url,
+            wake=self._worker.wake,
+            clock=clock,
+            rng=system_random(),
+            ids=ids,
+            meter=self._meter,
+        )
+        deliveries = DeliveryControls(
+            deliveries=self._store.deliveries,
+            roster=self._roster,
+            wake=self._worker.wake,
+            clock=clock,
+            meter=self._meter,
+        )
+        trial = Trial(self._roster, self._requests, self._sender, clock, ids)
+        return Services(
+            sending=sending,
+            reading=Reading(registry, self._store.messages, clock),
+            controls=Controls(registry, self._store.log, clock=clock, ids=ids),
+            clock=clock,
+            meter=self._meter,
+            ids=ids,
+            version=__version__,
+            public_url=self._around.public_url,
+            is_writable=self._store.is_writable,
+            verify_link=self._verify_link,
+            draining=self._draining,
+            keys=api_keys(settings, self._meter),
+            origins=settings.gateway_cors_origins,
+            hosts=settings.gateway_allowed_hosts,
+            docs=settings.gateway_docs,
+            limits=Limits(
+                body=settings.gateway_max_body_bytes,
+                message=settings.gateway_max_message_bytes,
+                attachment=settings.gateway_max_attachment_bytes,
+            ),
+            routers=(
+                webhook_routes.router(webhooks, trial),
+                delivery_routes.router(deliveries),
+            ),
+        )
+
+    def _attachment_url(self, message_id: str, event: Event) -> str:
+        path = f"/messages/{message_id}/attachment"
+        expires_at = event.at + self._settings.gateway_retention_messages
+        query = signing.sign_link(self._link_key, path, expires_at)
+        return f"{self._around.public_url}{path}?{query}"
+
+    def _verify_link(self, path: str, query: str) -> None:
+        signing.verify_link(self._link_key, path, query, now=self._clock.now())

@@ -1,0 +1,147 @@
+"""Running a gateway as a process: listener, signals, exit status."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+from gateway.settings import BadSettings, Settings
+
+CRASHED: Final = 1
+BAD_CONFIGURATION: Final = 2
+BACKLOG: Final = 2048
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves the process's signals alone, and says when it has started.
+
+    Two plain servers in one process take each other's signals: one of them is lost.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = started
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
+class UvicornServer:
+    """Serves one application on a socket that is bound already."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._server: _Quiet | None = None
+
+    async def serve(self, app: ASGIApp, started: Callable[[], None]) -> None:
+        """Serve until stopped; `started` is called once requests are accepted."""
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Quiet(config, started)
+        await self._server.serve(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """Accept no more connections, and finish the requests under way."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address; a taken port is one sentence.
+
+    Raises:
+        BadSettings: Nothing can listen there.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        message = (
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. "
+            "Choose another with GATEWAY_HOST and GATEWAY_PORT."
+        )
+        raise BadSettings(message) from error
+    listener.setblocking(False)  # noqa: FBT003  # as sockets have it
+    return listener
+
+
+def stopped_by_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second one ends the process."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            sys.exit(CRASHED)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+def run(
+    main: Callable[[Settings], Coroutine[object, object, None]],
+    load: Callable[[], Settings],
+) -> None:
+    """Run a command to its end, and exit with what became of it.
+
+    0 after an orderly stop, 2 for a configuration that makes no sense (one sentence on
+    stderr), 1 for anything else.
+    """
+    from gateway.storage.errors import StartRefused  # noqa: PLC0415  # heavy
+
+    try:
+        settings = load()
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_flat(main(settings)))
+    except BadSettings as error:
+        fail(str(error), BAD_CONFIGURATION)
+    except StartRefused as error:
+        fail(str(error), error.exit_code)
+
+
+async def _flat(work: Awaitable[None]) -> None:
+    """Await work, and raise the one thing that ended it rather than a group of one."""
+    try:
+        await work
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        raise error from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    return uvicorn.Config(app="", log_config=None).get_loop_factory()
+
+
+def fail(sentence: str, status: int) -> None:
+    """Say what is wrong, and exit."""
+    sys.stderr.write(f"gateway: {sentence}\n")
+    sys.exit(status)
