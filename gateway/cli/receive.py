@@ -240,8 +240,9 @@ def _refuse(detail: str, error: Exception) -> NoReturn:
 
 def _reason(error: OSError) -> str:
     """Say in the system's own words why; a name not found has a code below zero."""
-    is_errno = error.errno is not None and error.errno > 0
-    return os.strerror(error.errno) if is_errno else str(error.strerror)
+    if error.errno is None or error.errno < 0:
+        return str(error.strerror)
+    return os.strerror(error.errno)
 
 
 def _listen(host: str, port: int) -> socket.socket:
