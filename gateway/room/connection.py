@@ -299,7 +299,8 @@ class Link:
             gathered = 0
 
     def _packets(self) -> Iterator[bytes]:
-        while not self.ended:  # or it would be said after all
+        # Nothing is taken that could not leave, so that it counts as unwritten.
+        while not self.ended and self._socket.state is SocketState.OPEN:
             message = self.session.take(self._clock.monotonic())
             if message is None:
                 return
@@ -372,7 +373,8 @@ class Link:
 
 def _lost(closed: ConnectionClosed) -> LinkEnd:
     if closed.rcvd is None:
-        return LinkEnd("the connection was lost")
+        given_up = closed.sent.reason if closed.sent else ""  # by the library for us
+        return LinkEnd(f"the connection was lost: {given_up}".removesuffix(": "))
     reason = f"closed by the room with code {closed.rcvd.code}"
     if closed.rcvd.reason:
         reason = f"{reason}: {closed.rcvd.reason}"

@@ -231,6 +231,18 @@ async def test_every_loss_is_told_and_made_good(
         assert client.status.last_error is None
 
 
+async def test_a_frame_over_the_limit_is_a_loss_with_its_reason() -> None:
+    """The operator can see why."""
+    options = RoomOptions(max_message_bytes=4096, close_timeout_s=0.2)
+    server = RoomServer(then(sending(bytes(4097))), polite)
+
+    async with in_room(server, options=options) as client:
+        lost = await the_next(client, Lost)
+        await the_next(client, Joined)
+
+        assert "exceeds limit of 4096 bytes" in lost.reason
+
+
 async def test_fifty_losses_in_a_row_are_fifty_joins() -> None:
     """Nothing wears out."""
     server = RoomServer(*[then(rst)] * 50, polite)
