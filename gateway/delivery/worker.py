@@ -19,6 +19,7 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self._ended = asyncio.Event()
+        self._ended.set()  # Until it begins.
         self._abandoned = 0
 
     @property
@@ -32,6 +33,7 @@ class Worker:
         What a former process left in flight is taken over first. An error of ours that
         is not an attempt's own is raised: the process is to stop with its reason.
         """
+        self._ended.clear()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks

@@ -376,3 +376,29 @@ async def test_a_clock_set_forward_is_noticed() -> None:
         await world.clock.advance(60)
 
     assert (world.states, world.clock.now() > NOON) == (["delivered"], True)
+
+
+async def test_a_worker_that_never_ran_is_drained() -> None:
+    """Draining before the start returns at once, and nothing is claimed afterwards."""
+    world = Delivering()
+    await world.add(a_webhook())
+    await world.say()
+
+    cut = await world.worker.drain(10)
+    await world.worker.run()
+
+    assert (cut, world.sender.requests) == (0, [])
+
+
+async def test_a_start_without_a_store_can_be_drained() -> None:
+    """A worker that still waits for the store ends when the drain's time is up."""
+    world = Delivering()
+    world.store.fail_with(GONE)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(world.worker.run())
+        await settle()
+
+        drain = tasks.create_task(world.worker.drain(10))
+        await world.clock.advance(10)
+
+    assert (running.done(), drain.result()) == (True, 0)

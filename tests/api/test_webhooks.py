@@ -1,0 +1,239 @@
+"""Webhooks over HTTP, as the contract has them."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gateway.api import webhooks as routes
+from gateway.api.webhook_shapes import (
+    TrialShape,
+    WebhookDetail,
+    WebhookList,
+    WebhookShape,
+)
+from gateway.delivery.requests import Requests
+from gateway.delivery.trial import Trial
+from gateway.delivery.webhooks import WebhookControls
+from gateway.domain.model import DEFAULT_SCHEDULE_S, ErrorClass
+from tests.fakes.bridge import Bridge
+from tests.fakes.caller import Caller, calling
+from tests.fakes.delivering import SECRET, Delivering, a_webhook, check_url
+from tests.fakes.sender import an_outcome
+
+URL = "https://example.com/hook"
+
+
+@asynccontextmanager
+async def webhooks_of(world: Delivering) -> AsyncIterator[Caller]:
+    """Serve a world's webhooks, and give somebody to call them."""
+    controls = WebhookControls(
+        roster=world.roster,
+        deliveries=world.store.deliveries,
+        check_url=check_url,
+        wake=world.worker.wake,
+        clock=world.clock,
+        rng=world.rng,
+        ids=world.ids,
+        meter=world.meter,
+    )
+    requests = Requests("gw_test", lambda *_: "https://gateway.example/a")
+    trial = Trial(world.roster, requests, world.sender, world.clock, world.ids)
+    services = Bridge().services(routers=(routes.router(controls, trial),))
+    async with calling(services) as caller:
+        yield caller
+
+
+async def test_a_webhook_is_created_from_a_url_alone() -> None:
+    """201 with the id, all defaults, and the secret for the only time."""
+    world = Delivering()
+    async with webhooks_of(world) as call:
+        answer = await call.post("/webhooks", json={"url": URL})
+
+    shown = answer.json
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"/webhooks/{shown['id']}"
+    assert shown["secret"].startswith("whsec_")
+    assert shown["retry"] == {"schedule": list(DEFAULT_SCHEDULE_S)}
+    assert (shown["timeout_s"], shown["max_in_flight"]) == (15, 8)
+    assert world.roster.get(shown["id"]).key_id is not None
+    WebhookShape.model_validate_json(answer.content)
+
+
+async def test_secrets_are_shown_once() -> None:
+    """Neither GET, nor the list, nor PATCH shows the secret or a header's value."""
+    world = Delivering()
+    await world.add(a_webhook(headers={"Authorization": "Bearer 5f2c"}))
+    async with webhooks_of(world) as call:
+        answers = [
+            await call.get("/webhooks/wh_one"),
+            await call.get("/webhooks"),
+            await call("PATCH", "/webhooks/wh_one", json={"description": "new"}),
+        ]
+
+    for answer in answers:
+        assert answer.status == 200
+        assert SECRET.encode() not in answer.content
+        assert b"5f2c" not in answer.content
+    assert answers[0].json["headers"] == {"Authorization": "***"}
+
+
+async def test_get_shows_how_deliveries_fare() -> None:
+    """One webhook is shown with what is pending and what went wrong last."""
+    world = Delivering()
+    await world.add(a_webhook())
+    await world.say(times=2)
+    async with webhooks_of(world) as call:
+        answer = await call.get("/webhooks/wh_one")
+
+    shown = WebhookDetail.model_validate_json(answer.content)
+    assert (shown.pending, shown.held, shown.dead) == (2, 0, 0)
+    assert (shown.circuit, shown.disabled_reason) == ("closed", None)
+
+
+async def test_the_list_may_be_of_one_url() -> None:
+    """`target_url` leaves those with exactly that URL."""
+    world = Delivering()
+    await world.add(a_webhook("one"), a_webhook("two"))
+    async with webhooks_of(world) as call:
+        everything = await call.get("/webhooks")
+        found = await call.get("/webhooks?target_url=https://two.example/hook")
+
+    assert len(WebhookList.model_validate_json(everything.content).webhooks) == 2
+    assert [each["id"] for each in found.json["webhooks"]] == ["wh_two"]
+
+
+async def test_a_patch_is_a_merge_patch() -> None:
+    """Null is the default again; application/merge-patch+json is read too."""
+    world = Delivering()
+    await world.add(a_webhook(max_in_flight=3, description="old"))
+    async with webhooks_of(world) as call:
+        answer = await call(
+            "PATCH",
+            "/webhooks/wh_one",
+            data=json.dumps({"max_in_flight": None}),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+
+    assert (answer.json["max_in_flight"], answer.json["description"]) == (8, "old")
+
+
+async def test_delete_answers_with_the_id() -> None:
+    """A deleted webhook is named once more, and then not found."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with webhooks_of(world) as call:
+        deleted = await call("DELETE", "/webhooks/wh_one")
+        again = await call("DELETE", "/webhooks/wh_one")
+
+    assert (deleted.status, deleted.json) == (200, {"id": "wh_one"})
+    assert (again.status, again.code) == (404, "not_found")
+
+
+async def test_enable_and_disable() -> None:
+    """Both answer with the webhook, without a body or with `release`."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with webhooks_of(world) as call:
+        disabled = await call.post("/webhooks/wh_one/disable")
+        enabled = await call.post("/webhooks/wh_one/enable", json={"release": "all"})
+        partly = await call.post("/webhooks/wh_one/enable", json={"release": "none"})
+
+    assert (disabled.json["active"], enabled.json["active"]) == (False, True)
+    assert disabled.json["disabled_reason"] == "by_request"
+    assert partly.json["errors"][0]["pointer"] == "/release"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        ({}, "validation", "/url"),
+        ({"url": URL, "colour": "red"}, "validation", "/colour"),
+        ({"url": URL, "filter": "a"}, "validation", "/filter"),
+        ({"url": URL, "headers": {"Host": "x"}}, "validation", "/headers/Host"),
+        ({"url": "http://inside/"}, "url_blocked", "/url"),
+    ],
+)
+async def test_a_bad_body_is_422(body: dict[str, Any], code: str, pointer: str) -> None:
+    """A rule that is broken is named with its place, and nothing is made."""
+    world = Delivering()
+    async with webhooks_of(world) as call:
+        answer = await call.post("/webhooks", json=body)
+
+    assert (answer.status, answer.code) == (422, code)
+    assert [each["pointer"] for each in answer.json["errors"]] == [pointer]
+    assert world.roster.all() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "status", "code"),
+    [
+        (b"{", "application/json", 400, "malformed_json"),
+        (b"", "application/json", 400, "malformed_json"),
+        (b'{"url":NaN}', "application/json", 400, "malformed_json"),
+        (b"[]", "application/json", 422, "validation"),
+        (b"url=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        (b"{}", "text/plain", 415, "unsupported_media_type"),
+        (b" " * 300_000, "application/json", 413, "payload_too_large"),
+    ],
+)
+async def test_what_is_no_json_object_is_refused(
+    data: bytes, content_type: str, status: int, code: str
+) -> None:
+    """Only a JSON object of a sane size is read."""
+    async with webhooks_of(Delivering()) as call:
+        answer = await call.post(
+            "/webhooks", data=data, headers={"Content-Type": content_type}
+        )
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+async def test_what_configuration_gives_is_read_only() -> None:
+    """409 `read_only` for changing or deleting it, and it says where it is changed."""
+    world = Delivering()
+    await world.add(a_webhook(source="env", name="one"))
+    async with webhooks_of(world) as call:
+        patched = await call("PATCH", "/webhooks/wh_one", json={"active": False})
+        deleted = await call("DELETE", "/webhooks/wh_one")
+
+    assert (patched.status, patched.code) == (409, "read_only")
+    assert (deleted.status, "GATEWAY_WEBHOOKS" in deleted.json["detail"]) == (409, True)
+
+
+async def test_a_test_says_what_came_back() -> None:
+    """A sample is sent at once; the answer has what was sent and what came."""
+    world = Delivering(an_outcome(503, body=b"busy", retry_after="5"))
+    await world.add(a_webhook(headers={"Authorization": "Bearer 5f2c"}))
+    async with webhooks_of(world) as call:
+        answer = await call.post("/webhooks/wh_one/test", json={"event": "room.gap"})
+
+    shown = TrialShape.model_validate_json(answer.content)
+    assert (shown.ok, shown.status, shown.duration_ms) == (False, 503, 20.0)
+    assert shown.response is not None
+    assert shown.response.body == "busy"
+    assert shown.request.headers["Authorization"] == "***"
+    assert json.loads(world.sender.requests[0].body)["type"] == "room.gap"
+
+
+async def test_a_test_without_an_answer_says_why() -> None:
+    """Without a body the first event wanted is sent; no answer means no response."""
+    world = Delivering(ErrorClass.DNS_ERROR)
+    await world.add(a_webhook())
+    async with webhooks_of(world) as call:
+        answer = await call.post("/webhooks/wh_one/test")
+
+    assert (answer.json["error_class"], answer.json["response"]) == ("dns_error", None)
+
+
+async def test_a_test_of_what_is_no_event_is_422() -> None:
+    """An unknown event is named, with those there are."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with webhooks_of(world) as call:
+        answer = await call.post("/webhooks/wh_one/test", json={"event": "x"})
+
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == "/event"
