@@ -95,7 +95,10 @@ def transact(connection: Connection, work: Callable[[Connection], T]) -> T:
 def _roll_back(connection: Connection) -> None:
     try:
         connection.rollback()
-    except SQLAlchemyError:
+        # After a COMMIT that failed, SQLAlchemy takes the transaction for ended while
+        # the driver still has it open.
+        connection.connection.rollback()
+    except (SQLAlchemyError, sqlite3.Error):
         # A connection that can't even roll back is replaced when next used.
         with suppress(SQLAlchemyError):
             connection.invalidate()
@@ -128,6 +131,7 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         connect_args={"check_same_thread": False},
         pool_size=READERS,
         max_overflow=READERS,
+        hide_parameters=True,  # An error's text may be logged; a payload may not.
     )
 
     @event.listens_for(engine, "connect")

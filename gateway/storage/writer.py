@@ -8,7 +8,13 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
@@ -152,10 +158,11 @@ class Writer:
                 self._fail(group, error)
         except Replaced as error:
             self._lose(group, error)
-        except (OperationalError, InterfaceError) as error:
-            self._fail(group, error)
-        except Exception as error:  # noqa: BLE001  # It goes to the future it is of.
-            await self._separate(group, error)
+        except Exception as error:  # noqa: BLE001  # It goes to the futures it is of.
+            if _is_outage(error):
+                self._fail(group, error)
+            else:
+                await self._separate(group, error)
         else:
             self._succeed(group, batch)
 
@@ -205,7 +212,7 @@ class Writer:
     def _fail(self, group: Sequence[Operation], error: Exception) -> None:
         if not self.is_failing:
             self.is_failing = True
-            reason = str(error.__cause__ or error).splitlines()[0]
+            reason = _first_line(error.__cause__ or error)
             self._meter.error("store.failed", reason=reason, operations=len(group))
         for operation in group:
             failure = StoreUnavailable("The store cannot be written at the moment.")
@@ -222,6 +229,18 @@ class Writer:
             failure.__cause__ = error
             operation.fail(failure)
         self._queue.clear()
+
+
+def _is_outage(error: Exception) -> bool:
+    """Say whether it is the store that failed, and not what was to be written."""
+    return isinstance(error, DBAPIError) and not isinstance(
+        error, (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what the driver says, without the statement that SQLAlchemy adds."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _taken_over() -> StoreUnavailable:

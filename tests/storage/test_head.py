@@ -1,0 +1,53 @@
+"""The head of the log."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.storage import head
+from tests.storage.opening import a_channel
+
+
+async def test_a_new_log_begins_at_zero(tmp_path: Path) -> None:
+    """A log that is taken for the first time has an epoch and no events."""
+    async with a_channel(tmp_path) as channel:
+        taken = await channel.transact(head.take)
+
+    assert taken.seq == 0
+    assert taken.epoch
+
+
+async def test_whoever_takes_the_log_shuts_out_whoever_had_it(tmp_path: Path) -> None:
+    """The former owner can't take a place in the log any more."""
+    async with a_channel(tmp_path) as channel:
+        former = await channel.transact(head.take)
+        await channel.transact(lambda c: head.advance(c, former.owner, 3))
+        present = await channel.transact(head.take)
+
+        with pytest.raises(head.Replaced):
+            await channel.transact(lambda c: head.advance(c, former.owner, 1))
+
+    assert present.owner != former.owner
+    assert (present.epoch, present.seq) == (former.epoch, 3)
+
+
+async def test_each_transaction_is_a_turn(tmp_path: Path) -> None:
+    """Turns tell whether a transaction took effect, even one without events."""
+    async with a_channel(tmp_path) as channel:
+        taken = await channel.transact(head.take)
+        await channel.transact(lambda c: head.advance(c, taken.owner, 0))
+
+        place = await channel.transact(head.place_of)
+
+    assert place == (0, taken.turn + 1)
+
+
+async def test_a_fact_is_remembered_as_it_was_last_set(tmp_path: Path) -> None:
+    """A fact is None until it is set, and then what it was set to last."""
+    async with a_channel(tmp_path) as channel:
+        before = await channel.transact(lambda c: head.fact_of(c, "x"))
+        await channel.transact(lambda c: head.set_fact(c, "x", "1"))
+        await channel.transact(lambda c: head.set_fact(c, "x", "2"))
+        after = await channel.transact(lambda c: head.fact_of(c, "x"))
+
+    assert (before, after) == (None, "2")
