@@ -92,7 +92,8 @@ class EgressPolicy:
         allow_hosts: Host and port pairs free of the rules on scheme, port and
             private addresses.
         require_https: Whether plain HTTP is refused.
-        own: Address and port of each listener of ours, as it is bound.
+        own: Host and port of each listener of ours. A name that is not an address
+            stands for all addresses of this machine.
     """
 
     allow_networks: tuple[Network, ...] = ()
@@ -170,9 +171,12 @@ class EgressPolicy:
         return _OWN if self._is_own(seen[0], port) else None
 
     def _is_own(self, address: Address, port: int) -> bool:
-        listeners = [
-            effective(ip_address(host)) for host, bound in self.own if bound == port
-        ]
+        listeners = {
+            effective(listener)
+            for host, bound in self.own
+            if bound == port
+            for listener in literals(host) or _ANY_ADDRESS
+        }
         if not listeners:
             return False
         if address in _ANY_ADDRESS:  # It is dialled as loopback.

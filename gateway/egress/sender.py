@@ -14,7 +14,7 @@ from yarl import URL
 from gateway import __version__
 from gateway.delivery.ports import Request
 from gateway.domain.model import ErrorClass, Outcome
-from gateway.egress.dialing import CALLED, Dialler, GuardedResolver
+from gateway.egress.dialing import CALLED, Dialler, GuardedResolver, LookUp
 from gateway.egress.faults import Fault, fault_of, fault_of_status
 from gateway.egress.guard import EgressPolicy, url_breach
 
@@ -60,6 +60,7 @@ class AiohttpSender:
         policy: Where requests may go; asked about each URL and each address dialled.
         clock: The stopwatch.
         tls: Whom to trust; the machine's certificate authorities if not given.
+        look_up: Asks the name servers; the machine's are asked if not given.
     """
 
     def __init__(
@@ -68,19 +69,21 @@ class AiohttpSender:
         clock: Monotonic,
         *,
         tls: ssl.SSLContext | None = None,
+        look_up: LookUp | None = None,
     ) -> None:
         self._policy = policy
         # The policy never changes, nor what it says of a URL.
         self._breach_of = lru_cache(URLS_KEPT)(partial(url_breach, policy=policy))
         self._clock = clock
         self._tls = tls
+        self._look_up = look_up
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the pool of connections."""
         dialler = Dialler(self._policy)
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(dialler),
+            resolver=GuardedResolver(dialler, self._look_up),
             socket_factory=dialler.socket,
             ssl=self._tls or True,
             limit=MAX_CONNECTIONS,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from aiohttp.abc import ResolveResult
 
 from gateway.egress.dialing import (
     CALLED,
@@ -13,9 +12,9 @@ from gateway.egress.dialing import (
     AddressInfo,
     Dialler,
     GuardedResolver,
-    LookUp,
 )
 from gateway.egress.guard import EgressPolicy
+from tests.egress.names import answering
 
 STRICT = Dialler(EgressPolicy())
 BY_NAME = Dialler(EgressPolicy.parse(allow_hosts=["n8n:5678"]))
@@ -26,22 +25,6 @@ def info(host: str, port: int = 443) -> AddressInfo:
     if ":" in host:
         return (socket.AF_INET6, socket.SOCK_STREAM, 0, "", (host, port, 0, 0))
     return (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port))
-
-
-def answering(*addresses: str) -> LookUp:
-    """Return name servers that say the same of every name."""
-
-    def look_up(
-        host: str, port: int, family: socket.AddressFamily
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host=each, port=port, family=family, proto=0, flags=0
-            )
-            for each in addresses
-        ]
-
-    return look_up
 
 
 @contextmanager

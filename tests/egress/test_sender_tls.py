@@ -1,0 +1,93 @@
+"""The sender over TLS: whom it trusts, and what it says of whom it doesn't."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+
+from gateway.delivery.ports import Request
+from gateway.domain.model import ErrorClass
+from gateway.egress.guard import EgressPolicy
+from gateway.egress.sender import AiohttpSender
+from gateway.system import SystemClock
+from tests.fakes.receiver import Receiver, not_http
+
+DEVELOPMENT = EgressPolicy().for_development()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Make a certificate authority that nobody knows."""
+    return trustme.CA()
+
+
+def listening(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """Return the TLS of a receiver."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """Return the TLS of a sender that trusts one authority."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+async def test_a_trusted_certificate_is_accepted(authority: trustme.CA) -> None:
+    """A delivery over TLS arrives."""
+    tls = listening(authority.issue_cert("127.0.0.1"))
+    async with (
+        Receiver(tls=tls) as receiver,
+        AiohttpSender(DEVELOPMENT, SystemClock(), tls=trusting(authority)) as sender,
+    ):
+        outcome = await sender.send(Request(receiver.url, {}, b"{}"))
+
+    assert outcome.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "trusted", "expected"),
+    [
+        ("127.0.0.1", 1, False, "not known here"),
+        ("example.com", 1, True, "another"),
+        ("127.0.0.1", -1, True, "expired"),
+    ],
+)
+async def test_a_bad_certificate_is_a_tls_error(
+    authority: trustme.CA, host: str, days: int, expected: str, *, trusted: bool
+) -> None:
+    """Unknown, foreign and expired certificates are refused with the reason."""
+    now = datetime.now(UTC)  # noqa: TID251 - OpenSSL reads the real clock
+    certificate = authority.issue_cert(host, not_after=now + timedelta(days=days))
+    tls = trusting(authority) if trusted else None
+    async with (
+        Receiver(tls=listening(certificate)) as receiver,
+        AiohttpSender(DEVELOPMENT, SystemClock(), tls=tls) as sender,
+    ):
+        outcome = await sender.send(Request(receiver.url, {}, b"{}"))
+
+        assert receiver.requests == []
+    assert (outcome.status, outcome.error_class) == (None, ErrorClass.TLS_ERROR)
+    assert expected in (outcome.detail or "")
+
+
+async def test_plain_text_behind_https_is_a_tls_error() -> None:
+    """A receiver that does not speak TLS cannot be agreed with."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await not_http(writer)
+        writer.close()
+
+    async with (
+        await asyncio.start_server(greet, "127.0.0.1", 0) as server,
+        AiohttpSender(DEVELOPMENT, SystemClock()) as sender,
+    ):
+        port = server.sockets[0].getsockname()[1]
+
+        outcome = await sender.send(Request(f"https://127.0.0.1:{port}/", {}, b""))
+
+    assert (outcome.status, outcome.error_class) == (None, ErrorClass.TLS_ERROR)
