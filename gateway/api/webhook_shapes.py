@@ -165,6 +165,14 @@ class Deleted(Shape):
     id: str
 
 
+class ReleaseBody(BaseModel):
+    """What to do with the deliveries that were held."""
+
+    model_config = ConfigDict(extra="forbid", title="ReleaseBody")
+
+    release: Literal["all"] | None = Field("all", description="`all`: send them.")
+
+
 class TrialBody(BaseModel):
     """Which sample to send."""
 

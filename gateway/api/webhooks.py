@@ -13,6 +13,7 @@ from gateway.api import bodies, problems
 from gateway.api.replies import reply
 from gateway.api.webhook_shapes import (
     Deleted,
+    ReleaseBody,
     TrialBody,
     TrialShape,
     WebhookBody,
@@ -187,6 +188,7 @@ def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
         operation_id="enable_webhook",
         summary="Let a webhook get events again",
         responses=responses,
+        openapi_extra=_body(ReleaseBody, {}, is_needed=False),
     )
     async def enable(webhook_id: str, request: Request) -> Response:
         """What was held for it is sent."""
@@ -291,6 +293,7 @@ def _body(
     if is_patch:
         schema.pop("required", None)
         schema["title"] = "WebhookPatch"
+        del schema["properties"]["secret"]
     content = {"schema": schema, **({"examples": examples} if examples else {})}
     return {"requestBody": {"required": is_needed, "content": {bodies.JSON: content}}}
 
