@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
+from starlette.routing import compile_path
 
 from gateway.api import problems, shapes
 from gateway.api.schemas import BroadcastBody, SendBody
@@ -43,6 +44,7 @@ _SECURITY: Final[dict[str, Any]] = {
         "description": "The key as user or as password: `curl -u :KEY`.",
     },
 }
+_SCHEMAS: Final = "#/components/schemas/"
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
 
@@ -65,13 +67,27 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas.update(_further_schemas())
     schemas[problems.SCHEMA_NAME] = problems.schema()
-    components["schemas"] = dict(sorted(schemas.items()))
+    components["examples"] = problems.examples()
     components["securitySchemes"] = _SECURITY
     document["security"] = [{name: []} for name in _SECURITY]
     for path in document["paths"].values():
         for method in path.keys() & _METHODS:
             _complete(path[method])
-    return document
+    names = {name: schema.get("title", name) for name, schema in schemas.items()}
+    # Names in Python tell requests and answers from values; callers need not know.
+    renamed: dict[str, Any] = _renamed(document, names)
+    kept = renamed["components"]
+    kept["schemas"] = {names[key]: kept["schemas"][key] for key in sorted(names)}
+    return renamed
+
+
+def methods(document: Mapping[str, Any], path: str) -> set[str]:
+    """Return the methods that a document describes for a path; HEAD comes with GET."""
+    found: set[str] = set()
+    for template, operations in document["paths"].items():
+        if compile_path(template)[0].match(path):
+            found |= {name.upper() for name in operations.keys() & _METHODS}
+    return found | {"HEAD"} if "GET" in found else found
 
 
 def for_swagger(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,8 +107,20 @@ def _further_schemas() -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     found: dict[str, Any] = described["$defs"]
-    # Their names in Python tell requests from values; callers need not know.
-    return {schema.get("title", name): schema for name, schema in found.items()}
+    return found
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  # any part of a JSON document
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {key: _renamed(each, names) for key, each in value.items()}
+    reference = renamed.get("$ref")
+    if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+        name = reference.removeprefix(_SCHEMAS)
+        renamed["$ref"] = _SCHEMAS + names.get(name, name)
+    return renamed
 
 
 def _complete(operation: dict[str, Any]) -> None:

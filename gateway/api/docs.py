@@ -60,13 +60,12 @@ class Documentation:
     """The API, described.
 
     Args:
-        description: Returns the OpenAPI document; called once, when first asked for.
+        description: Returns the OpenAPI document; called when first asked for.
     """
 
     def __init__(self, description: Callable[[], dict[str, Any]]) -> None:
-        self._document = cache(description)
-        self._plain = cache(lambda: dumped(self._document()))
-        self._lowered = cache(lambda: dumped(for_swagger(self._document())))
+        self._plain = cache(lambda: dumped(description()))
+        self._lowered = cache(lambda: dumped(for_swagger(description())))
 
     async def openapi(self) -> Response:
         """Return the document, in OpenAPI 3.1."""

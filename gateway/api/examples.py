@@ -92,7 +92,8 @@ def receipts(operation: str) -> dict[int | str, dict[str, Any]]:
     """Return the `responses=` for what was accepted."""
     return {
         200: _receipt(
-            "The room acknowledged it in time.",
+            "The room acknowledged it in time; with `dry_run`, what would become of"
+            " it.",
             _example(operation, "sent", waiting_for=None, attempts=1),
         ),
         202: _receipt(
@@ -127,6 +128,9 @@ def _example(
 
 
 def _receipt(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"$ref": "#/components/schemas/Receipt"}
+    if example["status"] == "sent":
+        schema = {"anyOf": [schema, {"$ref": "#/components/schemas/Rehearsed"}]}
     return {
         "description": description,
         "headers": {
@@ -142,7 +146,7 @@ def _receipt(description: str, example: dict[str, Any]) -> dict[str, Any]:
         },
         "content": {
             JSON: {
-                "schema": {"$ref": "#/components/schemas/Receipt"},
+                "schema": schema,
                 "example": example,
             }
         },

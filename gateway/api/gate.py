@@ -70,7 +70,7 @@ class Gate:
         self._hosts = Hosts(services.hosts)
         self._problem_base = f"{services.public_url}/problems/"
         self.prefix = urlsplit(services.public_url).path
-        self._open_docs = services.docs != "key"
+        self._open_docs = services.docs == "public"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""

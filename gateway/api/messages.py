@@ -3,10 +3,12 @@
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gateway.api import problems
+from gateway.api.bodies import dumps
+from gateway.api.queries import Several, Time, Word, Words
 from gateway.api.replies import reply_text
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import MessageIn, MessageList, MessageOut
@@ -28,41 +30,25 @@ _INERT: Final = {
 }
 
 
-def _words(value: object) -> object:
-    """Return `a,b`, given once or several times, as a list of words."""
-    if not isinstance(value, list):
-        return value
-    return [word for each in value for word in str(each).split(",")]
-
-
-def _time(value: object) -> object:
-    """Undo what a query does to `+` in `…T12:00:00+02:00`."""
-    return value.replace(" ", "+") if isinstance(value, str) else value
-
-
-_Word = Annotated[str, Field(min_length=1)]
-_Words = Annotated[list[_Word], BeforeValidator(_words)]
-_Statuses = Annotated[list[MessageStatus], BeforeValidator(_words)]
-_Time = Annotated[AwareDatetime, BeforeValidator(_time)]
-
-
 class MessageQuery(BaseModel):
     """Which messages to list."""
 
     model_config = ConfigDict(extra="forbid")
 
     direction: Literal["in", "out"] | None = None
-    types: _Words | None = Field(None, description="Message types, comma-separated.")
-    senders: _Words | None = Field(
+    types: Words | None = Field(None, description="Message types, comma-separated.")
+    senders: Words | None = Field(
         None, alias="from", description="Names of senders, comma-separated."
     )
-    to: _Word | None = Field(None, description="An address as written, or a name.")
-    rooms: _Words | None = Field(None, description="Rooms, comma-separated.")
-    status: _Statuses | None = Field(None, description="Statuses, comma-separated.")
-    ref: _Word | None = Field(None, description="A reference that a sender gave.")
-    since: _Time | None = Field(None, description="RFC 3339.")
-    until: _Time | None = Field(None, description="RFC 3339.")
-    cursor: _Word | None = Field(None, description="`next_cursor` of the page before.")
+    to: Word | None = Field(None, description="An address as written, or a name.")
+    rooms: Words | None = Field(None, description="Rooms, comma-separated.")
+    status: Several[MessageStatus] | None = Field(
+        None, description="Statuses, comma-separated."
+    )
+    ref: Word | None = Field(None, description="A reference that a sender gave.")
+    since: Time | None = Field(None, description="RFC 3339.")
+    until: Time | None = Field(None, description="RFC 3339.")
+    cursor: Word | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=200)
     order: Literal["asc", "desc"] = Field("desc", description="By acceptance.")
 
@@ -107,7 +93,7 @@ def router(services: Services) -> APIRouter:
         """Both directions in one list, newest first unless asked otherwise."""
         page = await reading.messages(query.filter())
         listed = ",".join(shown(each, reading) for each in page.messages)
-        cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
+        cursor = dumps(page.next_cursor)
         return reply_text(f'{{"messages":[{listed}],"next_cursor":{cursor}}}')
 
     @routes.get(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gateway.api import bodies, problems
+from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import Participant, Participants
@@ -122,14 +123,9 @@ def find(reading: Reading, wanted: str, room: str | None) -> Present:
 
 def _attributes(query: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes asked for; a parameter that is not known is refused."""
-    wanted = {}
-    for name, value in query.items():
-        if name.startswith(_ATTRIBUTE):
-            wanted[name.removeprefix(_ATTRIBUTE)] = value
-        elif name not in _QUERY:
-            detail = "There is no such parameter."
-            raise problems.invalid(detail, at=f"?{name}")
-    return wanted
+    named = {name for name in query if name.startswith(_ATTRIBUTE)}
+    refuse_unknown(query.keys() - named, _QUERY)
+    return {name.removeprefix(_ATTRIBUTE): query[name] for name in sorted(named)}
 
 
 def _said(value: object) -> str | None:

@@ -124,8 +124,7 @@ def responses(*classes: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
             },
         )
         described["content"][MEDIA_TYPE]["examples"][cls.code] = {
-            "summary": entry.title,
-            "value": _example(cls, entry),
+            "$ref": f"#/components/examples/{cls.code}"
         }
     return found
 
@@ -179,6 +178,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_bug)
+
+
+def examples() -> dict[str, Any]:
+    """Return an example of each problem, by code, for the description's components."""
+    return {
+        cls.code: {"summary": entry.title, "value": _example(cls, entry)}
+        for cls, entry in TABLE.items()
+    }
 
 
 def schema() -> dict[str, Any]:
@@ -248,6 +255,13 @@ def _errors(fields: Sequence[FieldError]) -> dict[str, object]:
     return {"errors": [{"pointer": f.pointer, "detail": f.detail} for f in fields]}
 
 
+def _allowed(request: Request, of_one_route: str) -> str:
+    """Return all methods of a path; the router knows those of one route only."""
+    methods = getattr(request.app.state, "methods", None)
+    found: set[str] = methods(request.scope["path"]) if methods else set()
+    return ", ".join(sorted(found)) or of_one_route
+
+
 def _body_limit(scope: Scope) -> int:
     limit: int = scope.get("state", {}).get("body_limit", 0)
     return limit
@@ -295,12 +309,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if status in FRAMEWORKS_OWN:
         return response(FRAMEWORKS_OWN[status], scope)
     title = HTTPStatus(status).phrase.capitalize()
-    detail = error.detail
+    detail, headers = error.detail, dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = METHOD_NOT_ALLOWED
+        headers["Allow"] = _allowed(request, headers.get("Allow", ""))
     code = title.lower().replace(" ", "_")
     members = _members(scope, code, title, status, detail)
-    return _answer(status, members, error.headers or {})
+    return _answer(status, members, headers)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from gateway.api import bodies, examples, problems
 from gateway.api.bodies import Body, Limits
 from gateway.api.lanes import RawRoute
 from gateway.api.participants import participant
+from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply, reply_text
 from gateway.api.schemas import broadcast_draft, send_draft
 from gateway.api.services import Services
@@ -165,10 +166,7 @@ def _asked(
     if not request.scope["query_string"]:
         return wait_s, preferred, False
     query = request.query_params
-    for name in query:
-        if name not in _QUERY:
-            detail = "There is no such parameter."
-            raise problems.invalid(detail, at=f"?{name}")
+    refuse_unknown(query, _QUERY)
     if "wait" in query:
         wait_s, preferred = _seconds(query["wait"]), False
     rehearsal = _BOOLEANS.get(query.get("dry_run", "false").lower())

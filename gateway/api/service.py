@@ -1,7 +1,7 @@
 """The ASGI application, assembled from its resources."""
 
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
@@ -16,7 +16,7 @@ from gateway.api import (
     rooms,
     sending,
 )
-from gateway.api.description import DESCRIPTION, SUMMARY, TITLE, describe
+from gateway.api.description import DESCRIPTION, SUMMARY, TITLE, describe, methods
 from gateway.api.gate import Gate
 from gateway.api.lanes import RawRoute
 from gateway.api.services import Services
@@ -53,8 +53,10 @@ def create_framework(services: Services) -> FastAPI:
         health.router(services),
     ):
         app.include_router(routes)
+    description = cache(partial(describe, app))
+    app.state.methods = lambda path: methods(description(), path)
     if services.docs != "off":
-        app.include_router(docs.router(partial(describe, app)))
+        app.include_router(docs.router(description))
     return app
 
 

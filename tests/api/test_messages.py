@@ -1,0 +1,212 @@
+"""Messages over HTTP: lists, one, its attachment."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import TypeAdapter
+
+from gateway.api.messages import is_match
+from gateway.api.shapes import MessageIn, MessageList, MessageOut
+from gateway.bridge.ports import LinkStatus, MessageFilter
+from gateway.domain.model import MessageStatus, WaitingFor
+from tests.domain.nouns import INCOMING, OUTGOING
+from tests.fakes.bridge import Bridge
+from tests.fakes.caller import calling
+from tests.fakes.clock import NOON
+
+
+def holding() -> Bridge:
+    """Return a bridge that holds a message of each direction."""
+    bridge = Bridge()
+    bridge.reading.kept = {INCOMING.id: INCOMING, OUTGOING.id: OUTGOING}
+    return bridge
+
+
+async def test_both_directions_are_listed() -> None:
+    """The page has the contract's shape."""
+    bridge = holding()
+    bridge.reading.next_cursor = 'a"b'
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get("/messages")
+
+    page = TypeAdapter(MessageList).validate_json(answer.content)
+    assert [each.direction for each in page.messages] == ["in", "out"]
+    assert page.next_cursor == 'a"b'
+
+
+async def test_every_filter_reaches_the_store() -> None:
+    """Comma-separated lists, times of any zone, and the order."""
+    bridge = Bridge()
+    query = (
+        "direction=out&types=chat,order&from=alice,bob&to=carol&rooms=lobby"
+        "&status=sent,failed&ref=r-1&since=2030-01-01T00:00:00%2B02:00"
+        "&until=2030-01-02T00:00:00Z&cursor=c&limit=200&order=asc"
+    )
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get(f"/messages?{query}")
+
+    assert answer.status == 200
+    assert bridge.reading.queries == [
+        MessageFilter(
+            direction="out",
+            types=["chat", "order"],
+            senders=["alice", "bob"],
+            to="carol",
+            rooms=["lobby"],
+            statuses=[MessageStatus.SENT, MessageStatus.FAILED],
+            ref="r-1",
+            since=datetime(2029, 12, 31, 22, tzinfo=UTC),
+            until=datetime(2030, 1, 2, tzinfo=UTC),
+            cursor="c",
+            limit=200,
+            newest_first=False,
+        )
+    ]
+
+
+async def test_a_plus_in_a_time_need_not_be_encoded() -> None:
+    """What a query makes of `+` is undone."""
+    bridge = Bridge()
+
+    async with calling(bridge.services()) as caller:
+        await caller.get("/messages?since=2030-01-01T00:00:00+02:00")
+
+    assert bridge.reading.queries[0].since == datetime(2029, 12, 31, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("form=alice", "?form"),
+        ("limit=201", "?limit"),
+        ("limit=0", "?limit"),
+        ("status=done", "?status.0"),
+        ("since=2030-01-01T00:00:00", "?since"),
+        ("direction=up", "?direction"),
+        ("types=a,,b", "?types.1"),
+    ],
+)
+async def test_a_bad_filter_is_pointed_at(query: str, pointer: str) -> None:
+    """A misspelt filter must not list everything."""
+    async with calling(Bridge().services()) as caller:
+        answer = await caller.get(f"/messages?{query}")
+
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+async def test_a_cursor_that_is_not_ours_is_refused() -> None:
+    """The store's refusal is answered by the table."""
+    async with calling(Bridge().services()) as caller:
+        answer = await caller.get("/messages?cursor=bad")
+
+    assert answer.status == 422
+
+
+async def test_a_message_is_shown_by_its_direction() -> None:
+    """Incoming and outgoing ones have their own members."""
+    async with calling(holding().services()) as caller:
+        incoming = await caller.get(f"/messages/{INCOMING.id}")
+        outgoing = await caller.get(f"/messages/{OUTGOING.id}")
+
+    assert TypeAdapter(MessageIn).validate_json(incoming.content).seq == 1042
+    assert TypeAdapter(MessageOut).validate_json(outgoing.content).status == "queued"
+
+
+async def test_a_message_not_held_is_not_found() -> None:
+    """404, also when waited for."""
+    async with calling(Bridge().services()) as caller:
+        answer = await caller.get("/messages/msg_9?wait=5")
+
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"), [(MessageStatus.QUEUED, 1), (MessageStatus.SENT, 0)]
+)
+async def test_a_final_status_is_waited_for_once(
+    status: MessageStatus, waits: int
+) -> None:
+    """A message at its end is shown at once."""
+    bridge = holding()
+    bridge.reading.kept[OUTGOING.id] = replace(OUTGOING, status=status)
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get(f"/messages/{OUTGOING.id}?wait=5")
+
+    assert answer.status == 200
+    assert bridge.sending.waited == [(OUTGOING.id, 5)] * waits
+
+
+async def test_a_wait_is_bounded() -> None:
+    """Beyond 55 s a proxy would have given up."""
+    async with calling(holding().services()) as caller:
+        answer = await caller.get(f"/messages/{OUTGOING.id}?wait=56")
+
+    assert answer.status == 422
+
+
+async def test_a_queued_message_says_when_its_room_is_tried_again() -> None:
+    """`next_retry_at` is the room's."""
+    bridge = holding()
+    bridge.reading.kept[OUTGOING.id] = replace(OUTGOING, waiting_for=WaitingFor.ROOM)
+    bridge.reading.status = LinkStatus(
+        "reconnecting", NOON, next_retry_at=NOON + timedelta(seconds=4)
+    )
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get(f"/messages/{OUTGOING.id}")
+
+    assert answer.json["next_retry_at"] == "2026-03-14T12:00:04.000Z"
+
+
+async def test_an_attachment_is_inert_in_a_browser() -> None:
+    """Bytes of strangers are to be saved, not run or guessed."""
+    bridge = Bridge()
+    bridge.reading.attachments["msg_1"] = b"<script>"
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get("/messages/msg_1/attachment")
+
+    assert answer.content == b"<script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == 'attachment; filename="msg_1.bin"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "sandbox"
+    assert answer.headers["etag"] == '"5ha"'
+
+
+async def test_an_attachment_already_held_is_not_sent_again() -> None:
+    """If-None-Match with its tag is 304."""
+    bridge = Bridge()
+    bridge.reading.attachments["msg_1"] = b"abc"
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get(
+            "/messages/msg_1/attachment", headers={"If-None-Match": '"5ha"'}
+        )
+
+    assert answer.status == 304
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    ("given", "matches"),
+    [
+        (None, False),
+        ('"a"', True),
+        ('W/"a"', True),
+        ('"b", "a"', True),
+        ("*", True),
+        ('"b"', False),
+        ("a", False),
+    ],
+)
+def test_entity_tags_are_compared_weakly(given: str | None, *, matches: bool) -> None:
+    """As RFC 9110 asks for If-None-Match."""
+    found = is_match(given, '"a"')
+
+    assert found is matches
