@@ -24,7 +24,11 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def migrate(
-    engine: Engine, copy: Callable[[str], None], *, target: str = REVISION
+    engine: Engine,
+    copy: Callable[[str], None],
+    *,
+    target: str = REVISION,
+    scripts: Path = SCRIPTS,
 ) -> str | None:
     """Bring a schema up to a revision.
 
@@ -32,6 +36,7 @@ def migrate(
         engine: Of the store.
         copy: Called with the present revision before an existing store is changed.
         target: The revision to reach.
+        scripts: The folder of the revisions.
 
     Returns:
         The revision it had before; `None` for a new store.
@@ -44,27 +49,27 @@ def migrate(
     if present == target:
         return present
     if present is not None:
-        if present not in known_revisions():
+        if present not in known_revisions(scripts):
             raise SchemaTooNew(present, target)
         copy(present)
-    _upgrade(engine, present, target)
+    _upgrade(engine, scripts, present, target)
     return present
 
 
-def known_revisions() -> list[str]:
+def known_revisions(folder: Path = SCRIPTS) -> list[str]:
     """Return the revisions this release knows, oldest first."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415  # 12 MB, seldom needed.
 
-    scripts = ScriptDirectory(str(SCRIPTS), version_locations=[str(SCRIPTS)])
+    scripts = ScriptDirectory(str(folder), version_locations=[str(folder)])
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
-def _upgrade(engine: Engine, present: str | None, target: str) -> None:
+def _upgrade(engine: Engine, folder: Path, present: str | None, target: str) -> None:
     from alembic.migration import MigrationContext  # noqa: PLC0415  # See above.
     from alembic.operations import Operations  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    scripts = ScriptDirectory(str(SCRIPTS), version_locations=[str(SCRIPTS)])
+    scripts = ScriptDirectory(str(folder), version_locations=[str(folder)])
     newest_first = scripts.iterate_revisions(target, present or "base")
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
