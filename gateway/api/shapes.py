@@ -3,11 +3,14 @@
 Answers are rendered as text (`domain.rendering`), and a test holds them to these.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.domain.model import MessageStatus, WaitingFor
+
+_MOMENT: Final = "2030-01-31T12:00:00.000Z"
+_MESSAGE_ID: Final = "msg_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"
 
 
 class Shape(BaseModel):
@@ -39,11 +42,11 @@ class RecipientShape(Shape):
 class Receipt(Shape):
     """How far an accepted message has come."""
 
-    id: str
+    id: str = Field(examples=[_MESSAGE_ID])
     status: MessageStatus
     waiting_for: WaitingFor | None
-    room: str
-    type: str
+    room: str = Field(examples=["lobby"])
+    type: str = Field(examples=["chat"])
     ref: str | None
     recipients: list[RecipientShape] | None = Field(None, description="Of a send.")
     present: int | None = Field(None, description="Of a broadcast.")
@@ -67,12 +70,12 @@ class Rehearsed(Shape):
 class Participant(Shape):
     """Somebody in a room."""
 
-    id: str
-    name: str | None
-    role: str
-    attributes: dict[str, Any]
-    online: bool
-    since: AwareDatetime
+    id: str = Field(examples=["p-17"], description="Changes at every reconnect.")
+    name: str | None = Field(examples=["alice"], description="Not unique.")
+    role: str = Field(examples=["user"])
+    attributes: dict[str, Any] = Field(examples=[{"team": "blue"}])
+    online: bool = Field(examples=[True])
+    since: AwareDatetime = Field(examples=[_MOMENT])
 
 
 class Participants(Shape):
@@ -91,14 +94,14 @@ class OutboxShape(Shape):
 
     model_config = ConfigDict(extra="forbid", title="Outbox")
 
-    queued: int
-    oldest_s: float | None
+    queued: int = Field(examples=[2], description="Messages.")
+    oldest_s: float | None = Field(examples=[1.5], description="Age of the oldest.")
 
 
 class Room(Shape):
     """How a room is, seen from the gateway."""
 
-    room: str
+    room: str = Field(examples=["lobby"])
     state: Literal[
         "ready",
         "joining",
@@ -108,18 +111,18 @@ class Room(Shape):
         "dismissed",
         "stopped",
     ]
-    since: AwareDatetime
-    participant_id: str | None
-    messaging_enabled: bool
-    attempt: int
-    next_retry_at: AwareDatetime | None
-    last_error: str | None
-    last_received_at: AwareDatetime | None
-    rtt_ms: float | None
-    token_expires_at: AwareDatetime | None
+    since: AwareDatetime = Field(examples=[_MOMENT], description="Of this state.")
+    participant_id: str | None = Field(examples=["p-1"], description="Our own.")
+    messaging_enabled: bool = Field(examples=[True])
+    attempt: int = Field(examples=[0], description="Of joining, since it was ready.")
+    next_retry_at: AwareDatetime | None = Field(examples=[None])
+    last_error: str | None = Field(examples=[None])
+    last_received_at: AwareDatetime | None = Field(examples=[_MOMENT])
+    rtt_ms: float | None = Field(examples=[3.2], description="Of the last ping.")
+    token_expires_at: AwareDatetime | None = Field(examples=[None])
     outbox: OutboxShape
-    participants: int
-    warnings: list[str]
+    participants: int = Field(examples=[7], description="Besides ourselves.")
+    warnings: list[str] = Field(examples=[["duplicate_gateway"]])
 
 
 class RoomList(Shape):
@@ -159,14 +162,14 @@ class SenderShape(Shape):
 class MessageOut(Shape):
     """A message that was accepted for a room."""
 
-    id: str
+    id: str = Field(examples=[_MESSAGE_ID])
     direction: Literal["out"]
-    room: str
-    type: str
-    message: dict[str, Any]
+    room: str = Field(examples=["lobby"])
+    type: str = Field(examples=["chat"], description="The message's own type.")
+    message: dict[str, Any] = Field(examples=[{"text": "hi"}])
     attachment: AttachmentShape | None
-    created_at: AwareDatetime
-    event_id: str | None
+    created_at: AwareDatetime = Field(examples=[_MOMENT])
+    event_id: str | None = Field(description="The event that tells of it.")
     status: MessageStatus
     waiting_for: WaitingFor | None
     ref: str | None
@@ -181,14 +184,14 @@ class MessageOut(Shape):
 class MessageIn(Shape):
     """A message that was received from a room."""
 
-    id: str
+    id: str = Field(examples=[_MESSAGE_ID])
     direction: Literal["in"]
-    room: str
-    type: str
-    message: dict[str, Any]
+    room: str = Field(examples=["lobby"])
+    type: str = Field(examples=["chat"], description="The message's own type.")
+    message: dict[str, Any] = Field(examples=[{"text": "hi"}])
     attachment: AttachmentShape | None
-    created_at: AwareDatetime
-    event_id: str | None
+    created_at: AwareDatetime = Field(examples=[_MOMENT])
+    event_id: str | None = Field(description="The event that tells of it.")
     sender: SenderShape = Field(alias="from")
     seq: int
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from gateway.api.bodies import Limits
 from gateway.api.service import create_app
 from tests.fakes.bridge import KEY, Bridge
 from tests.fakes.caller import calling
@@ -320,17 +321,17 @@ async def test_a_body_that_announces_too_much_is_refused(path: str) -> None:
     """413 with the limit, before the body is read."""
     method = "POST" if path == "/send" else "PATCH"
 
-    async with calling(Bridge().services()) as caller:
+    async with calling(Bridge().services(limits=Limits(body=1000))) as caller:
         answer = await caller(
             method,
             path,
-            data=b"x" * (10 * 1024**2 + 1),
+            data=b"x" * 1001,
             headers={"Content-Type": "application/json"},
         )
 
     assert answer.status == 413
     assert answer.code == "payload_too_large"
-    assert answer.json["limit"] == 10 * 1024**2
+    assert answer.json["limit"] == 1000
 
 
 @pytest.mark.parametrize("path", ["/send", "/rooms/lobby/attributes"])
@@ -340,9 +341,9 @@ async def test_a_body_that_announces_nothing_is_counted(path: str) -> None:
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(11):
-            yield b" " * 1024**2
+            yield b" " * 100
 
-    async with calling(Bridge().services()) as caller:
+    async with calling(Bridge().services(limits=Limits(body=1000))) as caller:
         answer = await caller(
             method,
             path,
@@ -351,7 +352,7 @@ async def test_a_body_that_announces_nothing_is_counted(path: str) -> None:
         )
 
     assert answer.status == 413
-    assert answer.json["limit"] == 10 * 1024**2
+    assert answer.json["limit"] == 1000
 
 
 async def test_head_is_get_without_a_body() -> None:
