@@ -49,22 +49,23 @@ async def a_channel(path: Path) -> AsyncIterator[WriterThread]:
         engine.dispose()
 
 
-async def run_sql(store: Store, *statements: str) -> None:
-    """Run statements in one transaction of the store's own writer."""
+async def run_sql(store: Store, statement: str, **values: object) -> None:
+    """Run a statement in a transaction of the store's own writer."""
 
     def work(connection: Connection) -> None:
-        for statement in statements:
-            connection.execute(text(statement))
+        connection.execute(text(statement), values)
 
     await store._writer.submit(lambda batch: batch.do(work))
 
 
-async def query(store: Store, statement: str) -> list[tuple[Any, ...]]:
+async def query(
+    store: Store, statement: str, **values: object
+) -> list[tuple[Any, ...]]:
     """Return what a query finds, as the store's own writer sees it."""
     found: list[tuple[Any, ...]] = []
 
     def work(connection: Connection) -> None:
-        found[:] = [tuple(row) for row in connection.execute(text(statement))]
+        found[:] = [tuple(row) for row in connection.execute(text(statement), values)]
 
     await store._writer.submit(lambda batch: batch.do(work))
     return found

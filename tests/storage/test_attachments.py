@@ -1,0 +1,81 @@
+"""The bytes that go with messages."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.errors import StoreUnavailable
+from gateway.domain.model import Attachment
+from gateway.storage.attachments import CHUNK_BYTES, is_large
+from tests.conformance.ports import outgoing
+from tests.storage.opening import opened, query, run_sql
+
+LARGE = bytes(CHUNK_BYTES * 9 + 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(None, False), (b"", False), (bytes(65_536), False), (bytes(65_537), True)],
+)
+def test_only_what_needs_more_than_one_row_is_large(
+    data: bytes | None, *, expected: bool
+) -> None:
+    """A large attachment is one that goes before its message."""
+    assert is_large(data) is expected
+
+
+async def test_bytes_are_rows_of_64_kib(tmp_path: Path) -> None:
+    """No row is larger, so that no commit is."""
+    async with opened(tmp_path) as store:
+        await store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
+
+        rows = await query(
+            store, "SELECT number, length(data) FROM attachment_chunk ORDER BY number"
+        )
+
+    assert rows == [*((n, CHUNK_BYTES) for n in range(9)), (9, 1)]
+
+
+async def test_others_commit_while_a_large_attachment_is_stored(
+    tmp_path: Path,
+) -> None:
+    """A message for another room does not wait for the bytes of the first."""
+    done: list[str] = []
+    async with opened(tmp_path) as store:
+        heavy = store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
+        light = store.outbox.add(outgoing("2", room="attic"))
+        heavy.add_done_callback(lambda _: done.append("heavy"))
+        light.add_done_callback(lambda _: done.append("light"))
+        await asyncio.gather(heavy, light)
+
+    assert done == ["light", "heavy"]
+
+
+async def test_bytes_that_cannot_be_stored_fail_their_message_only(
+    tmp_path: Path,
+) -> None:
+    """What stood in line behind it is stored nevertheless."""
+    async with opened(tmp_path) as store:
+        ((pages,),) = await query(store, "PRAGMA page_count")
+        await run_sql(store, f"PRAGMA max_page_count={pages + 90}")
+
+        heavy = store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
+        behind = store.outbox.add(outgoing("2"))
+        results = await asyncio.gather(heavy, behind, return_exceptions=True)
+
+        assert isinstance(results[0], StoreUnavailable)
+        assert results[1] is None
+        assert [one.id for one in await store.outbox.pending("lobby")] == ["msg_2"]
+
+
+async def test_a_caller_that_no_longer_waits_keeps_nobody_else(tmp_path: Path) -> None:
+    """A cancelled message does not keep those behind it from being stored."""
+    async with opened(tmp_path) as store:
+        heavy = store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
+        behind = store.outbox.add(outgoing("2"))
+        heavy.cancel()
+
+        await behind
+
+        assert len(await store.outbox.pending("lobby")) == 2

@@ -1,0 +1,96 @@
+"""Messages as rows and back."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, strategies as st
+
+from gateway.domain.model import (
+    Address,
+    AddressKind,
+    MessageError,
+    MessageStatus,
+    Recipient,
+    Sender,
+)
+from gateway.storage.message_rows import (
+    CHANGED,
+    COMMON,
+    IN,
+    MESSAGE,
+    OUT,
+    SEPARATOR,
+    message_of,
+    outgoing_of,
+    row_of_change,
+    row_of_incoming,
+    row_of_outgoing,
+)
+from tests.domain.nouns import INCOMING, OUTGOING
+
+ADDRESSES = st.builds(Address, st.sampled_from(AddressKind), st.text())
+ERRORS = st.none() | st.builds(
+    MessageError, st.text(), st.text(), st.none() | st.integers()
+)
+RECIPIENTS = st.builds(
+    Recipient,
+    to=st.integers(0, 99),
+    name=st.none() | st.text(),
+    participant_id=st.none() | st.text(),
+    status=st.sampled_from(MessageStatus),
+    attempts=st.integers(0, 9),
+    error=ERRORS,
+)
+
+
+@given(
+    to=st.none() | st.lists(ADDRESSES).map(tuple),
+    recipients=st.lists(RECIPIENTS).map(tuple),
+    error=ERRORS,
+)
+def test_an_outgoing_message_comes_back(
+    to: tuple[Address, ...] | None,
+    recipients: tuple[Recipient, ...],
+    error: MessageError | None,
+) -> None:
+    """Whoever it is for, and whatever became of it, is read as it was written."""
+    message = replace(OUTGOING, to=to, recipients=recipients, error=error, position=5)
+
+    assert outgoing_of(row_of_outgoing(message, 5)) == message
+
+
+@pytest.mark.parametrize("name", [None, "", "é 🎈"])
+def test_a_received_message_comes_back(name: str | None) -> None:
+    """Who said it is read as it was written, a missing name included."""
+    message = replace(INCOMING, sender=Sender("p-1", name, None), seq=3)
+    row = row_of_incoming(message, 5, 3)
+
+    found = message_of((*row, *(None for _ in OUT[len(COMMON) :])))
+
+    assert len(row) == len(IN)
+    assert found == message
+
+
+def test_a_change_is_a_part_of_the_row() -> None:
+    """What a change writes is what the whole row would have there."""
+    message = replace(OUTGOING, status=MessageStatus.SENT, present=3, event_id="evt_1")
+    whole = dict(zip(OUT, row_of_outgoing(message, 1), strict=True))
+
+    change = dict(zip((*CHANGED, "id"), row_of_change(message), strict=True))
+
+    assert change.items() <= whole.items()
+
+
+def test_every_column_is_read_once() -> None:
+    """The columns of both directions together have no name twice."""
+    assert len(set(MESSAGE)) == len(MESSAGE)
+
+
+def test_names_are_those_written_and_those_resolved() -> None:
+    """A message is found by each address as written and each recipient's name."""
+    recipient = Recipient(0, "Alice", "p-1", MessageStatus.SENT)
+    message = replace(OUTGOING, recipients=(recipient, recipient))
+
+    row = dict(zip(OUT, row_of_outgoing(message, 1), strict=True))
+
+    assert row["names"] == SEPARATOR + SEPARATOR.join(["alice", "Alice"]) + SEPARATOR

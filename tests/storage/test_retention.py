@@ -1,0 +1,125 @@
+"""What is trimmed, and what stays."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.model import Attachment, DeliveryState, MessageStatus
+from gateway.storage.retention import STEP, Swept
+from gateway.storage.store import Store
+from tests.conformance.ports import (
+    attempt,
+    delivered,
+    incoming,
+    outgoing,
+    received,
+    webhook,
+)
+from tests.fakes.clock import FakeClock
+from tests.storage.opening import opened, query, run_sql
+
+WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
+
+
+async def sweep(store: Store) -> Swept:
+    """Sweep with the periods of the documentation."""
+    return await store.sweep(messages=WEEK, dead=MONTH)
+
+
+async def test_what_is_young_stays(tmp_path: Path) -> None:
+    """Nothing goes before its time."""
+    async with opened(tmp_path) as store:
+        await store.log.append(received("1"), message=incoming("1"))
+
+        assert await sweep(store) == Swept(0, 0, 0, 0)
+
+
+async def test_what_was_delivered_goes_with_everything_of_it(tmp_path: Path) -> None:
+    """Delivery, attempts, event, message and bytes go together."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        said = incoming("1", attachment=Attachment(2, "x"))
+        await store.log.append(received("1"), message=said, attachment=b"ok")
+        (due,) = await store.deliveries.claim("wh_1", 1)
+        await store.deliveries.record(delivered(due.delivery), attempt(due.delivery))
+        clock.jump(WEEK.total_seconds() + 1)
+
+        swept = await sweep(store)
+
+        left = await query(
+            store,
+            "SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM delivery), "
+            "(SELECT count(*) FROM event), (SELECT count(*) FROM message), "
+            "(SELECT count(*) FROM attachment_chunk)",
+        )
+        assert swept == Swept(1, 1, 1, 1)
+        assert left == [(0, 0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.DEAD, DeliveryState.HELD])
+async def test_what_may_be_replayed_stays_longer(
+    tmp_path: Path, state: DeliveryState
+) -> None:
+    """A dead or held delivery keeps its event and message for its own time."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"), message=incoming("1"))
+        await run_sql(store, "UPDATE delivery SET state = :state", state=state.value)
+
+        clock.jump((MONTH - timedelta(days=1)).total_seconds())
+        before = await sweep(store)
+        clock.jump(timedelta(days=2).total_seconds())
+        after = await sweep(store)
+
+    assert (before, after) == (Swept(0, 0, 0, 0), Swept(1, 1, 1, 0))
+
+
+async def test_what_is_still_to_be_sent_stays(tmp_path: Path) -> None:
+    """A message that is queued is not trimmed however old it is."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.outbox.add(outgoing("queued"))
+        await store.outbox.add(outgoing("sent", status=MessageStatus.SENT))
+        clock.jump(MONTH.total_seconds())
+
+        swept = await sweep(store)
+
+        assert swept.messages == 1
+        assert await store.messages.get("msg_queued") is not None
+
+
+async def test_bytes_without_a_message_go_after_an_hour(tmp_path: Path) -> None:
+    """What a stop left of an attachment is swept, what is being stored is not."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        message = outgoing("1", attachment=Attachment(2, "x"))
+        await store.outbox.add(message, b"ok")
+        await run_sql(store, "DELETE FROM message")
+
+        young = await sweep(store)
+        clock.jump(3601)
+        old = await sweep(store)
+
+    assert (young.attachments, old.attachments) == (0, 1)
+
+
+async def test_more_than_a_commit_takes_goes_in_several(tmp_path: Path) -> None:
+    """All that is old goes, though no commit removes more than 1000 rows."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await run_sql(
+            store,
+            "WITH RECURSIVE n (i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= :most) "
+            "INSERT INTO event (seq, id, type, at) "
+            "SELECT i, 'evt_' || i, 'room.gap', 0 FROM n",
+            most=STEP,
+        )
+
+        swept = await sweep(store)
+
+    assert swept.events == STEP + 1
