@@ -150,6 +150,15 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     return engine
 
 
+def used_bytes(connection: Connection) -> int:
+    """Return how much of a SQLite file holds something."""
+    pages, free, size = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
 def copy_sqlite(engine: Engine, target: Path) -> None:
     """Copy a SQLite file as it is committed now; the copy has mode 0600."""
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))

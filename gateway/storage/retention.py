@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
 from gateway.domain.model import DeliveryState
 from gateway.storage.batch import Batch
+from gateway.storage.engine import used_bytes
 from gateway.storage.rows import micros
 from gateway.storage.tables import (
     attachment,
@@ -20,6 +21,8 @@ from gateway.storage.tables import (
 from gateway.storage.writer import Writer
 
 STEP = 1000  # Rows of one commit.
+FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
+CUT = 100  # Events that go at a time when the store is too large.
 UNREFERENCED = timedelta(hours=1)
 
 DONE = (DeliveryState.DELIVERED.value, DeliveryState.CANCELLED.value)
@@ -35,6 +38,14 @@ class Swept:
     messages: int
     attachments: int
 
+    def __add__(self, other: "Swept") -> "Swept":
+        return Swept(
+            self.deliveries + other.deliveries,
+            self.events + other.events,
+            self.messages + other.messages,
+            self.attachments + other.attachments,
+        )
+
 
 class Retention:
     """Removes old rows, at most 1000 in a commit, so that nobody waits for long."""
@@ -43,7 +54,12 @@ class Retention:
         self._writer = writer
 
     async def sweep(
-        self, now: datetime, *, messages: timedelta, dead: timedelta
+        self,
+        now: datetime,
+        *,
+        messages: timedelta,
+        dead: timedelta,
+        most_bytes: int | None = None,
     ) -> Swept:
         """Remove what has been kept long enough.
 
@@ -54,36 +70,54 @@ class Retention:
             now: The present moment.
             messages: How long messages, events and attempts are kept.
             dead: How long dead and held deliveries are kept.
+            most_bytes: How large the store may be; the oldest goes first.
         """
-        old, very_old = micros(now - messages), micros(now - dead)
+        very_old = micros(now - dead)
+        swept = await self._trim_until(micros(now - messages), very_old)
+        while most_bytes is not None and await self._ask(used_bytes) > most_bytes:
+            cut = await self._ask(_next_cut)
+            more = await self._trim_until(cut, very_old)
+            swept += more
+            if not more.events:  # What is left is owed, or too little to matter.
+                break
+        return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
+
+    async def _trim_until(self, old: int, very_old: int) -> Swept:
         done = await self._repeat(lambda c: _trim_deliveries(c, DONE, old))
         given_up = await self._repeat(
             lambda c: _trim_deliveries(c, KEPT_LONGER, very_old)
         )
         events = await self._repeat(lambda c: _trim_events(c, old))
         said = await self._repeat(lambda c: _trim_messages(c, old))
-        return Swept(done + given_up, events, said, await self.sweep_attachments(now))
+        carried = await self._repeat(lambda c: _trim_attachments(c, old), FEW)
+        return Swept(done + given_up, events, said, carried)
 
     async def sweep_attachments(self, now: datetime) -> int:
         """Remove bytes whose message was never stored, or is gone, after an hour."""
         old = micros(now - UNREFERENCED)
-        return await self._repeat(lambda c: _trim_attachments(c, old))
+        return await self._repeat(lambda c: _trim_attachments(c, old), FEW)
 
-    async def _repeat(self, step: Callable[[Connection], int]) -> int:
+    async def _repeat(self, step: Callable[[Connection], int], most: int = STEP) -> int:
         total = 0
         while True:
-            removed = await self._commit(step)
+            removed = await self._ask(step)
             total += removed
-            if removed < STEP:
+            if removed < most:
                 return total
 
-    async def _commit(self, step: Callable[[Connection], int]) -> int:
-        removed: list[int] = []
+    async def _ask(self, step: Callable[[Connection], int]) -> int:
+        found: list[int] = []
 
         def stage(batch: Batch) -> None:
-            batch.do(lambda connection: removed.append(step(connection)))
+            batch.do(lambda connection: found.append(step(connection)))
 
-        return await self._writer.ask(stage, lambda: removed[-1])
+        return await self._writer.ask(stage, lambda: found[-1])
+
+
+def _next_cut(connection: Connection) -> int:
+    """Return when the hundredth oldest event was, or a moment before all of them."""
+    oldest = select(event.c.at).order_by(event.c.seq).offset(CUT).limit(1)
+    return connection.execute(oldest).scalar_one_or_none() or 0
 
 
 def _trim_deliveries(connection: Connection, states: tuple[str, ...], old: int) -> int:
@@ -127,7 +161,7 @@ def _trim_attachments(connection: Connection, old: int) -> int:
     found = connection.execute(
         select(attachment.c.message_id)
         .where(attachment.c.created_at < old, ~is_referred_to)
-        .limit(STEP)
+        .limit(FEW)
     )
     ids = list(found.scalars())
     if ids:

@@ -135,15 +135,18 @@ class Store:
             return False
         return True
 
-    async def sweep(self, *, messages: timedelta, dead: timedelta) -> Swept:
+    async def sweep(
+        self, *, messages: timedelta, dead: timedelta, most_bytes: int | None = None
+    ) -> Swept:
         """Remove what has been kept long enough; called at start and hourly.
 
         Args:
             messages: How long messages, events and attempts are kept.
             dead: How long dead and held deliveries are kept.
+            most_bytes: How large the store may be; the oldest goes first.
         """
         return await self._retention.sweep(
-            self._clock.now(), messages=messages, dead=dead
+            self._clock.now(), messages=messages, dead=dead, most_bytes=most_bytes
         )
 
 
@@ -184,12 +187,17 @@ async def _opened(
     try:
         opened = await thread.transact(partial(_take, sealer))
         writer = Writer(thread, opened.head, clock, meter)
+        failed: Exception | None = None
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run(), name="store-writer")
             try:
                 yield Store(opened, writer, reader, sealer, clock)
+            except Exception as error:  # noqa: BLE001  # It is raised below, unwrapped.
+                failed = error
             finally:
                 writer.close()
+        if failed is not None:
+            raise failed
     finally:
         reader.close()
         thread.close()

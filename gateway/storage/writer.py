@@ -123,17 +123,22 @@ class Writer:
 
     async def run(self) -> None:
         """Commit what is submitted until closed."""
+        group: list[Operation] = []
         try:
             while not (self._is_closing and not self._queue):
                 await self._arrived.wait()
                 self._arrived.clear()
                 while self._queue:
                     taken = min(len(self._queue), GROUP)
-                    await self._commit([self._queue.popleft() for _ in range(taken)])
+                    group = [self._queue.popleft() for _ in range(taken)]
+                    await self._commit(group)
                     # Whoever the commit woke may join the next group.
                     await _turn_of_loop()
         finally:
             self._is_closing = True
+            for operation in group:
+                # Cut short while it was being committed: there is no true answer.
+                operation.future.cancel()
             for operation in self._queue:
                 operation.fail(ShuttingDown("The gateway is stopping."))
 

@@ -1,5 +1,6 @@
 """What is trimmed, and what stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,3 +124,33 @@ async def test_more_than_a_commit_takes_goes_in_several(tmp_path: Path) -> None:
         swept = await sweep(store)
 
     assert swept.events == STEP + 1
+
+
+async def test_a_store_that_is_too_large_loses_its_oldest(tmp_path: Path) -> None:
+    """Young as they are, the oldest messages go until the rest fits."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        for n in range(300):
+            clock.jump(1)
+            said = incoming(f"{n}", body=f'{{"text":"{"x" * 4000}"}}')
+            event = replace(received(f"{n}"), at=clock.now())
+            await store.log.append(event, message=replace(said, created_at=clock.now()))
+
+        swept = await store.sweep(messages=WEEK, dead=MONTH, most_bytes=1_200_000)
+
+        left = await store.log.read(limit=1000)
+        assert (swept.events, swept.messages) == (100, 100)
+        assert [event.seq for event in left] == list(range(101, 301))
+
+
+async def test_what_is_owed_stays_even_in_a_store_that_is_too_large(
+    tmp_path: Path,
+) -> None:
+    """Nothing that a delivery still needs goes for want of space."""
+    async with opened(tmp_path) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"), message=incoming("1"))
+
+        swept = await store.sweep(messages=WEEK, dead=MONTH, most_bytes=1)
+
+    assert swept == Swept(0, 0, 0, 0)

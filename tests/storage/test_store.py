@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import sqlite3
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -225,6 +226,40 @@ async def test_the_log_line_of_a_failure_holds_no_message(tmp_path: Path) -> Non
 
     assert isinstance(error, Exception)
     assert "private" not in f"{error}{meter.lines}"
+
+
+async def test_what_fails_inside_is_raised_as_it_is(tmp_path: Path) -> None:
+    """The store adds no wrapping to an error, and commits what was submitted."""
+
+    async def submit_and_fail() -> None:
+        async with opened(tmp_path) as store:
+            _ = store.outbox.add(outgoing("1"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await submit_and_fail()
+
+    async with opened(tmp_path) as store:
+        assert await store.messages.get("msg_1") is not None
+
+
+async def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
+    """A process killed under load has stored every event it was told is stored."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.storage.appending", str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    answered = [int(await process.stdout.readline()) for _ in range(200)]
+    process.kill()
+    rest, _ = await process.communicate()
+    answered += [int(line) for line in rest.splitlines(keepends=True)[:-1]]
+
+    async with opened(tmp_path) as store:
+        events = await store.log.read(limit=1_000_000)
+
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert {f"evt_{n}" for n in answered} <= {event.id for event in events}
 
 
 async def test_a_message_knows_the_moment_to_the_microsecond(tmp_path: Path) -> None:

@@ -260,6 +260,23 @@ async def test_whoever_no_longer_waits_is_no_trouble(tmp_path: Path) -> None:
         assert await desk.names() == ["1", "2"]
 
 
+async def test_a_writer_that_is_cut_short_leaves_nobody_waiting(
+    tmp_path: Path,
+) -> None:
+    """Cancelled in a commit, it gives no answer there and a refusal behind it."""
+    async with a_channel(tmp_path) as inner:
+        taken = await inner.transact(head.take)
+        desk = Desk(FaultyChannel(inner), taken)
+        group = [desk.write(f"{n}") for n in range(GROUP + 1)]
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(desk.writer.run())
+            await desk.clock.sleep(0)
+            running.cancel()
+
+    assert all(one.cancelled() for one in group[:GROUP])
+    assert isinstance(group[GROUP].exception(), ShuttingDown)
+
+
 async def test_those_who_are_owed_something_are_named_once(tmp_path: Path) -> None:
     """After a commit, each webhook that is owed something is named once."""
     woken: list[list[str]] = []
