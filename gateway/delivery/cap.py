@@ -26,11 +26,15 @@ class Cap:
         return self._free
 
     def take(self, wanted: int, call: Callable[[], None]) -> int:
-        """Take up to `wanted` slots; with none free, stand in line to be called.
+        """Take up to `wanted` slots, or stand in line to be called.
 
-        The same `call` stands in line once, however often it asks.
+        What is free belongs first to those who stood in line before. The same `call`
+        stands in line once, however often it asks.
         """
-        taken = min(wanted, self._free)
+        ahead = len(self._line)
+        if call in self._line:
+            ahead = self._line.index(call)
+        taken = min(wanted, max(0, self._free - ahead))
         self._free -= taken
         if taken == 0:
             if call not in self._line:

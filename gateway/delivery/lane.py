@@ -1,30 +1,33 @@
 """One webhook's lane: it claims what is due and keeps the requests flowing."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from gateway.bridge.ports import Clock
 from gateway.delivery.attempts import Result
 from gateway.delivery.bell import Bell
 from gateway.delivery.cap import Cap
+from gateway.delivery.ledger import Disabling, Ledger
 from gateway.delivery.patience import Patience
+from gateway.delivery.pause import Pause
 from gateway.delivery.ports import Deliveries, Due
 from gateway.delivery.roster import Roster
 from gateway.domain.errors import StoreUnavailable
-from gateway.domain.model import DeliveryState, Webhook
+from gateway.domain.model import Webhook
+
+# Deliveries claimed before there is a slot for them: the next request need not wait
+# for a commit. At most as many as there are slots.
+AHEAD = 64
 
 
-class Attempting(Protocol):
+class Attempting(Disabling, Protocol):
     """What a lane asks to make an attempt, and to do what its answer demands."""
 
     async def make(self, webhook: Webhook, due: Due) -> Result:
         """Attempt a delivery once, and say what becomes of it. Nothing is raised."""
-        ...
-
-    async def disable(self, webhook_id: str, result: Result) -> None:
-        """Make a webhook inactive because of what it answered."""
         ...
 
 
@@ -50,12 +53,17 @@ class Works:
     clock: Clock
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def ledger(self) -> Ledger:
+        """Where results are written down."""
+        return Ledger(self.deliveries, self.attempting, self.patience)
+
 
 class Lane:
     """Delivers to one webhook, independent of all others.
 
     A slot is free again as soon as the answer is there; storing the result goes on
-    beside the next request. While results cannot be stored, nothing more is claimed.
+    beside the next request. While results cannot be stored, nothing more is sent.
 
     Args:
         webhook_id: The webhook.
@@ -67,14 +75,16 @@ class Lane:
         self._webhook_id = webhook_id
         self._works = works
         self._tasks = tasks
+        self._ledger = works.ledger
         self._bell = Bell(works.clock, tasks)
+        self._pause = Pause()
         self._owed = True  # Something may be due now: only a claim will tell.
         self._due_at: datetime | None = None  # Nothing else known is due before.
         self._failures = 0  # Claims that failed one after the other.
         self._claim_after_s = 0.0  # Monotonic: no claim before, as the last failed.
+        self._ready: deque[Due] = deque()  # Claimed, and not sent yet.
         self._flying = 0
         self._unrecorded = 0
-        self._paused: tuple[str, float] | None = None  # URL, monotonic end.
 
     @property
     def in_flight(self) -> int:
@@ -88,15 +98,17 @@ class Lane:
 
     async def run(self) -> None:
         """Deliver until the webhook is inactive or gone, or the worker drains."""
-        self._due_at = await self._next_due_at()
+        self._due_at = await self._ledger.next_due_at(self._webhook_id)
         while self._goes_on():
-            webhook = self._works.roster.find(self._webhook_id)
-            if webhook is not None and self._may_claim(webhook):
-                await self._claim(webhook)
+            webhook = self._sendable()
+            if webhook is None:
+                self._put_all_back()
             else:
-                self._works.cap.leave(self._bell.ring)
+                self._launch(webhook)
+                if self._may_claim(webhook):
+                    await self._claim(self._wanted(webhook))
             await self._bell.wait()
-        self._works.cap.leave(self._bell.ring)
+        self._put_all_back()
         self._bell.silence()
 
     def _goes_on(self) -> bool:
@@ -105,65 +117,74 @@ class Lane:
         webhook = self._works.roster.find(self._webhook_id)
         return (webhook is not None and webhook.active) or self.in_flight > 0
 
-    def _may_claim(self, webhook: Webhook) -> bool:
-        """Say whether to claim now; if time will change that, have the bell ring."""
-        if not webhook.active or self._slots(webhook) <= 0:
-            return False
-        wait_s = self._wait_s(webhook)
-        if wait_s is None:
-            return False
+    def _sendable(self) -> Webhook | None:
+        """Return the webhook if something may be sent to it now.
+
+        If only time keeps us from it, the bell rings when that is over.
+        """
+        webhook = self._works.roster.find(self._webhook_id)
+        if webhook is None or not webhook.active or self._works.draining.is_set():
+            return None
+        wait_s = self._pause.left_s(webhook.url, now_s=self._works.clock.monotonic())
         if wait_s > 0:
             self._bell.ring_in(wait_s)
-            return False
-        return True
+            return None
+        return webhook
 
-    def _wait_s(self, webhook: Webhook) -> float | None:
-        """Return when to claim next, from now; `None` if nothing is owed."""
+    def _launch(self, webhook: Webhook) -> None:
+        """Send what is ready, as far as there are slots for it."""
+        while (
+            self._ready
+            and self._flying < webhook.max_in_flight
+            and self._unrecorded < webhook.max_in_flight
+        ):
+            if not self._works.cap.take(1, self._bell.ring):
+                return
+            self._flying += 1
+            due = self._ready.popleft()
+            self._tasks.create_task(self._deliver(webhook, due))
+        self._works.cap.leave(self._bell.ring)
+
+    def _may_claim(self, webhook: Webhook) -> bool:
+        """Say whether to claim now; if time will change that, have the bell ring."""
+        if self._wanted(webhook) <= 0:
+            return False
         if self._owed:
             due_s = 0.0
         elif self._due_at is not None:
             due_s = (self._due_at - self._works.clock.now()).total_seconds()
         else:
-            return None
+            return False
         failed_s = self._claim_after_s - self._works.clock.monotonic()
-        return max(due_s, failed_s, self._pause_s(webhook))
+        wait_s = max(due_s, failed_s)
+        if wait_s > 0:
+            self._bell.ring_in(wait_s)
+        return wait_s <= 0
 
-    def _slots(self, webhook: Webhook) -> int:
-        if self._unrecorded >= webhook.max_in_flight:
+    def _wanted(self, webhook: Webhook) -> int:
+        """Return how many to claim: none until half of what was claimed ahead is sent.
+
+        So a claim, which is a commit, is made for several at a time.
+        """
+        ahead = min(webhook.max_in_flight, AHEAD)
+        if len(self._ready) > ahead // 2 or self._unrecorded >= webhook.max_in_flight:
             return 0
-        return webhook.max_in_flight - self._flying
+        return webhook.max_in_flight + ahead - self._flying - len(self._ready)
 
-    def _pause_s(self, webhook: Webhook) -> float:
-        """Return for how long to pause; a webhook with a new URL starts afresh."""
-        if self._paused is None:
-            return 0.0
-        url, ends_at_s = self._paused
-        wait_s = ends_at_s - self._works.clock.monotonic()
-        if url != webhook.url or wait_s <= 0:
-            self._paused = None
-            return 0.0
-        return wait_s
-
-    async def _claim(self, webhook: Webhook) -> None:
-        slots = self._works.cap.take(self._slots(webhook), self._bell.ring)
-        if slots == 0:
-            return
-        self._flying += slots
+    async def _claim(self, wanted: int) -> None:
         self._owed = False
-        claimed: list[Due] = []
         try:
-            claimed += await self._works.deliveries.claim(self._webhook_id, slots)
+            claimed = await self._works.deliveries.claim(self._webhook_id, wanted)
         except StoreUnavailable:
             self._retreat()
+            return
+        self._failures = 0
+        self._ready.extend(claimed)
+        if claimed:
+            self._bell.ring()
+        if len(claimed) == wanted:
+            self._owed = True  # There may be more.
         else:
-            self._failures = 0
-        finally:
-            self._land(slots - len(claimed))
-        for due in claimed:
-            self._tasks.create_task(self._deliver(due))
-        if len(claimed) == slots:
-            self.wake()  # There may be more.
-        elif not self._failures:
             await self._look_ahead()
 
     def _retreat(self) -> None:
@@ -176,84 +197,55 @@ class Lane:
     async def _look_ahead(self) -> None:
         """Learn when the next is due, once the moment known before has come.
 
-        A lane whose deliveries all succeed never comes here: it is told of what is new.
+        A lane whose deliveries all succeed never asks: it is told of what is new.
         """
         if self._due_at is not None and self._due_at <= self._works.clock.now():
             self._due_at = None
-            self._expect(await self._next_due_at())
+            self._launch_next()  # What was claimed need not wait for the answer.
+            self._expect(await self._ledger.next_due_at(self._webhook_id))
 
     def _expect(self, due_at: datetime | None) -> None:
         if due_at is not None and (self._due_at is None or due_at < self._due_at):
             self._due_at = due_at
             self._bell.ring()
 
-    def _land(self, slots: int) -> None:
-        if slots:
-            self._flying -= slots
-            self._works.cap.give_back(slots)
+    def _launch_next(self) -> None:
+        webhook = self._sendable()
+        if webhook is not None:
+            self._launch(webhook)
 
-    async def _deliver(self, due: Due) -> None:
-        webhook = self._works.roster.find(self._webhook_id)
-        result: Result | None = None
+    async def _deliver(self, webhook: Webhook, due: Due) -> None:
         try:
-            if webhook is not None and webhook.active and not self._is_draining:
-                result = await self._works.attempting.make(webhook, due)
+            result = await self._works.attempting.make(webhook, due)
         finally:
-            self._land(1)
-            self._bell.ring()
-        self._unrecorded += 1
-        try:
-            if webhook is None or result is None:
-                await self._put_back(due)
-            else:
-                await self._keep(webhook, result)
-        finally:
-            self._unrecorded -= 1
-            self._bell.ring()
-
-    @property
-    def _is_draining(self) -> bool:
-        return self._works.draining.is_set()
-
-    async def _keep(self, webhook: Webhook, result: Result) -> None:
-        """Store a result, and do what it asks for."""
+            self._flying -= 1
+            self._works.cap.give_back(1)
         if result.pause is not None:
-            self._pause(webhook.url, result.pause)
-        if result.disables:
-            await self._works.patience.insist(
-                lambda: self._works.attempting.disable(webhook.id, result),
-                what="disable",
-            )
-
-        async def record() -> None:
-            await self._works.deliveries.record(
-                result.delivery, result.attempt, *result.events
-            )
-
-        await self._works.patience.insist(record, what="record")
+            now_s = self._works.clock.monotonic()
+            self._pause.extend(webhook.url, result.pause, now_s=now_s)
+        self._unrecorded += 1
+        self._launch_next()
+        self._bell.ring()
+        try:
+            await self._ledger.keep(result)
+        finally:
+            self._recorded()
         self._expect(result.delivery.next_attempt_at)
 
+    def _put_all_back(self) -> None:
+        """Undo the claims of what may not be sent now."""
+        self._works.cap.leave(self._bell.ring)
+        while self._ready:
+            self._owed = True
+            self._unrecorded += 1
+            self._tasks.create_task(self._put_back(self._ready.popleft()))
+
     async def _put_back(self, due: Due) -> None:
-        """Undo a claim; what is owed to an inactive webhook is held by the store."""
-        state = (
-            DeliveryState.RETRYING if due.delivery.attempts else DeliveryState.PENDING
-        )
-        owed = replace(
-            due.delivery, state=state, next_attempt_at=self._works.clock.now()
-        )
+        try:
+            await self._ledger.put_back(due, self._works.clock.now())
+        finally:
+            self._recorded()
 
-        async def record() -> None:
-            await self._works.deliveries.record(owed, None)
-
-        await self._works.patience.insist(record, what="put_back")
-
-    def _pause(self, url: str, pause: timedelta) -> None:
-        ends_at_s = self._works.clock.monotonic() + pause.total_seconds()
-        if self._paused is None or self._paused[1] < ends_at_s:
-            self._paused = (url, ends_at_s)
-
-    async def _next_due_at(self) -> datetime | None:
-        async def ask() -> datetime | None:
-            return await self._works.deliveries.next_due_at(self._webhook_id)
-
-        return await self._works.patience.insist(ask, what="next_due_at")
+    def _recorded(self) -> None:
+        self._unrecorded -= 1
+        self._bell.ring()

@@ -69,10 +69,9 @@ class Worker:
         return self._abandoned
 
     async def _begin(self) -> None:
-        works = self._works
-        await works.patience.insist(works.deliveries.take_over, what="take_over")
-        works.deliveries.on_owed(self.wake)
-        self.wake([webhook.id for webhook in works.roster.all()])
+        await self._works.ledger.take_over()
+        self._works.deliveries.on_owed(self.wake)
+        self.wake([webhook.id for webhook in self._works.roster.all()])
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         if self._tasks is None:

@@ -63,3 +63,17 @@ def test_asking_twice_is_standing_in_line_once() -> None:
     cap.give_back(1)
 
     assert (first.calls, second.calls) == (1, 1)
+
+
+def test_nobody_overtakes_the_line() -> None:
+    """A slot just given back is not taken again by who gave it."""
+    cap = Cap(1)
+    first, busy = Caller(), Caller()
+    cap.take(1, busy.call)
+    cap.take(1, first.call)
+    cap.give_back(1)
+
+    overtaken = cap.take(1, busy.call)
+    in_turn = cap.take(1, first.call)
+
+    assert (overtaken, in_turn) == (0, 1)

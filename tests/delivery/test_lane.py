@@ -15,6 +15,7 @@ from tests.fakes.clock import settle
 from tests.fakes.delivering import Delivering, a_webhook
 from tests.fakes.memory_deliveries import MemoryDeliveries
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.sender import an_outcome
 
 
 class CountingDeliveries(MemoryDeliveries):
@@ -105,7 +106,7 @@ async def test_an_idle_lane_asks_nothing() -> None:
         await world.clock.advance(86_400)
         await one.stop()
 
-    assert (one.deliveries.claims, one.deliveries.looks_ahead) == ([8], 1)
+    assert (one.deliveries.claims, one.deliveries.looks_ahead) == ([16], 1)
 
 
 async def test_slots_are_claimed_as_they_become_free() -> None:
@@ -154,3 +155,57 @@ async def test_what_was_claimed_for_a_webhook_now_disabled_is_put_back() -> None
 
     assert (world.sender.requests, world.states) == ([], ["held"])
     assert one.works.cap.free == 256
+
+
+async def test_what_was_claimed_ahead_waits_out_a_pause_in_the_store() -> None:
+    """A `Retry-After` puts back what had no slot yet; nothing of it is burnt."""
+    world = Delivering(an_outcome(429, retry_after="60"))
+    await world.add(a_webhook(max_in_flight=1))
+    world.sender.hang("https://one.example/hook")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        await one.say(times=2)
+        claimed = world.states
+        world.sender.release("https://one.example/hook")
+        await settle()
+        during = world.states
+        await world.clock.advance(90)
+        await one.stop()
+
+    assert (claimed, during) == (["in_flight"] * 2, ["retrying", "pending"])
+    assert world.states == ["delivered"] * 2
+    assert [delivery.attempts for delivery in world.deliveries] == [2, 1]
+
+
+async def test_a_drain_puts_back_what_was_claimed_ahead() -> None:
+    """Whatever has no slot yet when the worker drains is left for the next start."""
+    world = Delivering()
+    await world.add(a_webhook(max_in_flight=2))
+    world.sender.hang("https://one.example/hook")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        await one.say(times=4)
+        stopping = tasks.create_task(one.stop())
+        await settle()
+        world.sender.release("https://one.example/hook")
+        await stopping
+
+    assert world.states == ["delivered", "delivered", "pending", "pending"]
+
+
+async def test_order_survives_being_put_back() -> None:
+    """What was put back goes out before what came after it."""
+    world = Delivering(an_outcome(429, retry_after="60"))
+    await world.add(a_webhook(max_in_flight=1))
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        await one.say(times=2)
+        await world.clock.advance(1)
+        await one.say()
+        await world.clock.advance(120)
+        await one.stop()
+
+    ids = [request.headers["webhook-id"] for request in world.sender.requests]
+    first, second, third = (delivery.event_id for delivery in world.deliveries)
+    assert ids.index(second) < ids.index(third)
+    assert ids[0] == first
