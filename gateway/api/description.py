@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import compile_path
 
 from gateway.api import problems, shapes
-from gateway.api.schemas import BroadcastBody, SendBody
+from gateway.api.schemas import BroadcastBody, SendBody, form_schema
 
 TITLE: Final = "MeshAgent Gateway"
 SUMMARY: Final = "HTTP and webhooks for MeshAgent rooms"
@@ -107,6 +107,10 @@ def _further_schemas() -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     found: dict[str, Any] = described["$defs"]
+    for name, title in (("SendBody", "Send"), ("BroadcastBody", "Broadcast")):
+        for suffix, files in (("Form", False), ("Multipart", True)):
+            form = form_schema(found[name], files=files)
+            found[title + suffix] = {**form, "title": title + suffix}
     return found
 
 

@@ -152,12 +152,10 @@ def _listed(
 _ATTRIBUTES_DESCRIBED: Final[dict[str, Any]] = {
     "parameters": [
         {
-            "name": "attr",
+            "name": "attr.NAME",
             "in": "query",
-            "description": "`attr.team=blue`: an attribute and its exact value.",
-            "style": "form",
-            "explode": True,
-            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+            "description": "Exact value of the attribute NAME, as `attr.team=blue`.",
+            "schema": {"type": "string"},
         }
     ]
 }

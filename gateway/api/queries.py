@@ -1,13 +1,15 @@
 """The kinds of values that queries have."""
 
+import re
 from collections.abc import Iterable
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from gateway.api import problems
 
 _Value = TypeVar("_Value")
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]")  # RFC 3339 §5.6
 
 
 def split(value: object) -> object:
@@ -18,8 +20,13 @@ def split(value: object) -> object:
 
 
 def mended(value: object) -> object:
-    """Undo what a query does to `+` in `…T12:00:00+02:00`."""
-    return value.replace(" ", "+") if isinstance(value, str) else value
+    """Undo what a query does to `+` in a time; `ValueError` for a bare number."""
+    if not isinstance(value, str):
+        return value
+    if not _TIME.match(value):
+        message = "It should be a time such as 2030-01-31T12:00:00Z."
+        raise ValueError(message)
+    return value.replace(" ", "+")
 
 
 Word = Annotated[str, Field(min_length=1)]

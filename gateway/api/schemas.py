@@ -1,9 +1,17 @@
 """The bodies that callers send, checked once and turned into values."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from gateway.api import bodies, problems
 from gateway.api.bodies import Body, Limits
@@ -15,16 +23,41 @@ from gateway.domain.rules import (
     MAX_NAME_CHARACTERS,
     MAX_RECIPIENTS,
     MAX_TTL,
+    RESERVED_TYPES,
     is_reserved,
 )
 
+
+def _whole(value: object) -> object:
+    """Return 60.0 as 60: to JSON they are one number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _complete(schema: dict[str, Any]) -> None:
+    """Say that one of two fields is needed, and that null is as good as nothing."""
+    schema["oneOf"] = [{"required": ["message"]}, {"required": ["text"]}]
+    for field in schema["properties"].values():
+        options = [each for each in field.get("anyOf", ()) if each != {"type": "null"}]
+        if len(options) == 1:
+            del field["anyOf"]
+            field.update(options[0])
+            field.pop("default", None)
+
+
+_TEXT: Final[dict[str, Any]] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_NAME_CHARACTERS,
+}
 _ADDRESS_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
-        {"type": "string", "description": "Tried as an id, then as an exact name."},
+        {**_TEXT, "description": "Tried as an id, then as an exact name."},
         *(
             {
                 "type": "object",
-                "properties": {kind: {"type": "string"}},
+                "properties": {kind: _TEXT},
                 "required": [kind],
                 "additionalProperties": False,
             }
@@ -50,6 +83,12 @@ _Name = Annotated[
     str,
     Field(min_length=1, max_length=MAX_NAME_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$"),
 ]
+_Ttl = Annotated[
+    int,
+    Field(ge=0, le=int(MAX_TTL.total_seconds())),
+    BeforeValidator(_whole),  # The last is run first.
+]
+_BASE64: Final = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _KINDS: Final = {
     "id": AddressKind.ID,
     "name": AddressKind.NAME,
@@ -60,9 +99,15 @@ _KINDS: Final = {
 class BroadcastBody(BaseModel):
     """Something to be said to everybody in a room."""
 
-    model_config = ConfigDict(extra="forbid", title="Broadcast")
+    model_config = ConfigDict(
+        extra="forbid", title="Broadcast", json_schema_extra=_complete
+    )
 
-    type: _Name = Field(DEFAULT_TYPE, description="The message's own type.")
+    type: _Name = Field(
+        DEFAULT_TYPE,
+        description="The message's own type.",
+        json_schema_extra={"not": {"enum": [*sorted(RESERVED_TYPES)]}},
+    )
     message: dict[str, Any] | None = Field(
         None, description="The message: any JSON object. This or `text` is needed."
     )
@@ -70,13 +115,13 @@ class BroadcastBody(BaseModel):
         None, description='Shorthand for `"message": {"text": …}`.'
     )
     attachment: str | None = Field(
-        None, description="Bytes that go with it, in base64; a file in multipart."
+        None,
+        description="Bytes that go with it, in base64; a file in multipart.",
+        json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64},
     )
     room: _Name | None = Field(None, description="Needed if there are several rooms.")
-    ttl: int | None = Field(
+    ttl: _Ttl | None = Field(
         None,
-        ge=0,
-        le=int(MAX_TTL.total_seconds()),
         description="Seconds to hold it while the room is unreachable; 0: fail now.",
     )
     ref: _Name | None = Field(None, description="A reference of your own.")
@@ -85,7 +130,7 @@ class BroadcastBody(BaseModel):
 class SendBody(BroadcastBody):
     """Something to be said to some participants of a room."""
 
-    model_config = ConfigDict(extra="forbid", title="Send")
+    model_config = ConfigDict(extra="forbid", title="Send", json_schema_extra=_complete)
 
     to: Annotated[object, WithJsonSchema(_TO_SCHEMA)]
     match: Literal["one", "first", "all"] = Field(
@@ -97,6 +142,32 @@ class SendBody(BroadcastBody):
     on_unknown: Literal["report", "retry"] = Field(
         "report", description="`retry`: send again what may or may not have been said."
     )
+
+
+def form_schema(schema: Mapping[str, Any], *, files: bool) -> dict[str, Any]:
+    """Return what a form looks like whose JSON looks like this.
+
+    Args:
+        schema: JSON Schema of one of the bodies above.
+        files: Whether the form can carry a file, as multipart can.
+    """
+    properties = dict(schema["properties"])
+    properties["message"] = {
+        **properties["message"],
+        "type": "string",
+        "contentMediaType": "application/json",
+        "description": "The message: a JSON object as text.",
+    }
+    properties["message"].pop("additionalProperties", None)
+    if "to" in properties:
+        several = {"type": "array", "items": _TEXT, "maxItems": MAX_RECIPIENTS}
+        properties["to"] = {
+            "anyOf": [_TEXT, {**several, "minItems": 1}],
+            "description": "An id or an exact name; repeat it for several.",
+        }
+    if files:
+        properties["attachment"] = {"type": "string", "format": "binary"}
+    return {**schema, "properties": properties}
 
 
 _Parsed = TypeVar("_Parsed", bound=BroadcastBody)

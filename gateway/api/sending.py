@@ -211,12 +211,17 @@ def _rehearsed(
 
 def _described(schema: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return what FastAPI cannot see: the body, the query and `Prefer`."""
-    reference = {"$ref": f"#/components/schemas/{schema}"}
+    suffixes = {bodies.FORM: "Form", bodies.MULTIPART: "Multipart"}
+    base = f"#/components/schemas/{schema}"
     return {
         "requestBody": {
             "required": True,
             "content": {
-                kind: {"schema": reference, "examples": shown[kind]} for kind in shown
+                kind: {
+                    "schema": {"$ref": base + suffixes.get(kind, "")},
+                    "examples": shown[kind],
+                }
+                for kind in shown
             },
         },
         "parameters": [

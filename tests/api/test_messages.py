@@ -85,6 +85,8 @@ async def test_a_plus_in_a_time_need_not_be_encoded() -> None:
         ("limit=0", "?limit"),
         ("status=done", "?status.0"),
         ("since=2030-01-01T00:00:00", "?since"),
+        ("since=1893456000", "?since"),
+        ("until=0.5", "?until"),
         ("direction=up", "?direction"),
         ("types=a,,b", "?types.1"),
     ],

@@ -74,6 +74,13 @@ def test_every_field_is_taken() -> None:
     )
 
 
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    """To JSON, 60.0 and 60 are one number."""
+    asked = draft(ttl=60.0)
+
+    assert asked.ttl == timedelta(seconds=60)
+
+
 def test_a_form_says_the_same_in_text() -> None:
     """Numbers, booleans and the message are read out of a form's text."""
     fields = {
@@ -117,6 +124,7 @@ def test_a_form_says_the_same_in_text() -> None:
         ({"ttl": -1}, "/ttl"),
         ({"ttl": 86_401}, "/ttl"),
         ({"ttl": "60"}, "/ttl"),
+        ({"ttl": 1.5}, "/ttl"),
         ({"ttl": True}, "/ttl"),
         ({"match": "some"}, "/match"),
         ({"await_recipient": 1}, "/await_recipient"),
