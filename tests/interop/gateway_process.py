@@ -129,7 +129,8 @@ class Gateway:
             url = await _address(process)
             async with ClientSession() as http:
                 yield cls(url, http, home)
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             async with asyncio.timeout(PATIENCE_S):
                 _, log = await process.communicate()
             assert process.returncode == 0, log.decode()
