@@ -1,6 +1,5 @@
 """The worker delivers what is owed, once, on time, to each webhook by itself."""
 
-import asyncio
 import json
 from datetime import timedelta
 
@@ -281,37 +280,6 @@ async def test_a_claim_that_fails_is_made_again() -> None:
     assert (len(world.sender.requests), world.states) == (2, ["delivered"])
 
 
-async def test_draining_lets_what_is_in_flight_finish() -> None:
-    """A drain returns 0 once the request under way was answered and stored."""
-    world = Delivering()
-    await world.add(a_webhook(max_in_flight=1))
-    world.sender.hang("https://one.example/hook")
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-        tasks.create_task(world.worker.run())
-        await world.say(times=2)
-
-        drain = tasks.create_task(world.worker.drain(10))
-        await settle()
-        world.sender.release("https://one.example/hook")
-
-    assert (drain.result(), world.states) == (0, ["delivered", "pending"])
-
-
-async def test_a_drain_ends_when_its_time_is_up() -> None:
-    """A request that never ends is cut, and its delivery taken over at the start."""
-    world = Delivering()
-    await world.add(a_webhook())
-    world.sender.hang("https://one.example/hook")
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-        tasks.create_task(world.worker.run())
-        await world.say()
-
-        drain = tasks.create_task(world.worker.drain(10))
-        await world.clock.advance(10)
-
-    assert (drain.result(), world.states) == (1, ["in_flight"])
-
-
 async def test_what_a_former_process_left_in_flight_is_taken_over() -> None:
     """A delivery found `in_flight` at the start is attempted, with no attempt lost."""
     world = Delivering()
@@ -376,29 +344,3 @@ async def test_a_clock_set_forward_is_noticed() -> None:
         await world.clock.advance(60)
 
     assert (world.states, world.clock.now() > NOON) == (["delivered"], True)
-
-
-async def test_a_worker_that_never_ran_is_drained() -> None:
-    """Draining before the start returns at once, and nothing is claimed afterwards."""
-    world = Delivering()
-    await world.add(a_webhook())
-    await world.say()
-
-    cut = await world.worker.drain(10)
-    await world.worker.run()
-
-    assert (cut, world.sender.requests) == (0, [])
-
-
-async def test_a_start_without_a_store_can_be_drained() -> None:
-    """A worker that still waits for the store ends when the drain's time is up."""
-    world = Delivering()
-    world.store.fail_with(GONE)
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(world.worker.run())
-        await settle()
-
-        drain = tasks.create_task(world.worker.drain(10))
-        await world.clock.advance(10)
-
-    assert (running.done(), drain.result()) == (True, 0)
