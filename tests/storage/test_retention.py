@@ -1,6 +1,6 @@
 """What is trimmed, and what stays."""
 
-from dataclasses import replace
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.conformance.ports import (
     received,
     webhook,
 )
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import NOON, FakeClock
 from tests.storage.opening import opened, query, run_sql
 
 WEEK = timedelta(days=7)
@@ -130,11 +130,17 @@ async def test_a_store_that_is_too_large_loses_its_oldest(tmp_path: Path) -> Non
     """Young as they are, the oldest messages go until the rest fits."""
     clock = FakeClock()
     async with opened(tmp_path, clock=clock) as store:
-        for n in range(300):
-            clock.jump(1)
-            said = incoming(f"{n}", body=f'{{"text":"{"x" * 4000}"}}')
-            event = replace(received(f"{n}"), at=clock.now())
-            await store.log.append(event, message=replace(said, created_at=clock.now()))
+        moments = [NOON + timedelta(seconds=n) for n in range(300)]
+        long = f'{{"text":"{"x" * 4000}"}}'
+        appended = [
+            store.log.append(
+                received(f"{n}", at=at),
+                message=incoming(f"{n}", body=long, created_at=at),
+            )
+            for n, at in enumerate(moments)
+        ]
+        await asyncio.gather(*appended)
+        clock.jump(300)
 
         swept = await store.sweep(messages=WEEK, dead=MONTH, most_bytes=1_200_000)
 
