@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gateway.api import problems
+from gateway.api.queries import Several, Time, Word, Words
 from gateway.api.replies import reply
 from gateway.api.shapes import Shape
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
@@ -23,37 +24,21 @@ _RESPONSES: Final = problems.responses(
 )
 
 
-def _words(value: object) -> object:
-    """Return `a,b`, given once or several times, as a list of words."""
-    if not isinstance(value, list):
-        return value
-    return [word for each in value for word in str(each).split(",")]
-
-
-def _time(value: object) -> object:
-    """Undo what a query does to `+` in `…T12:00:00+02:00`."""
-    return value.replace(" ", "+") if isinstance(value, str) else value
-
-
-_Word = Annotated[str, Field(min_length=1)]
-_Words = Annotated[list[_Word], BeforeValidator(_words)]
-_States = Annotated[list[DeliveryState], BeforeValidator(_words)]
-_Time = Annotated[AwareDatetime, BeforeValidator(_time)]
-
-
 class DeliveryQuery(BaseModel):
     """Which deliveries to list."""
 
     model_config = ConfigDict(extra="forbid")
 
-    status: _States | None = Field(None, description="Statuses, comma-separated.")
-    webhook: _Words | None = Field(None, description="Ids, comma-separated.")
-    events: _Words | None = Field(
+    status: Several[DeliveryState] | None = Field(
+        None, description="Statuses, comma-separated."
+    )
+    webhook: Words | None = Field(None, description="Ids, comma-separated.")
+    events: Words | None = Field(
         None, description="Types of events, or `message.*`, comma-separated."
     )
-    since: _Time | None = Field(None, description="RFC 3339.")
-    until: _Time | None = Field(None, description="RFC 3339.")
-    cursor: _Word | None = Field(None, description="`next_cursor` of the page before.")
+    since: Time | None = Field(None, description="RFC 3339.")
+    until: Time | None = Field(None, description="RFC 3339.")
+    cursor: Word | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=200)
 
     def filter(self) -> DeliveryFilter:

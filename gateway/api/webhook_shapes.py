@@ -150,6 +150,16 @@ class WebhookDetail(WebhookShape):
     circuit: Literal["closed", "open", "half_open"]
 
 
+class WebhookQuery(BaseModel):
+    """Which webhooks to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_url: str | None = Field(
+        None, description="Only those with exactly this URL."
+    )
+
+
 class WebhookList(Shape):
     """All webhooks, oldest first."""
 

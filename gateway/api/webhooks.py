@@ -19,6 +19,7 @@ from gateway.api.webhook_shapes import (
     WebhookBody,
     WebhookDetail,
     WebhookList,
+    WebhookQuery,
     WebhookShape,
 )
 from gateway.delivery import terms
@@ -107,12 +108,9 @@ def _add_reading(routes: APIRouter, webhooks: WebhookControls) -> None:
             **problems.responses(errors.Unauthenticated),
         },
     )
-    async def listed(
-        target_url: Annotated[
-            str | None, Query(description="Only those with exactly this URL.")
-        ] = None,
-    ) -> Response:
-        shown = [webhook_shown(webhook) for webhook in webhooks.list(target_url)]
+    async def listed(query: Annotated[WebhookQuery, Query()]) -> Response:
+        found = webhooks.list(query.target_url)
+        shown = [webhook_shown(webhook) for webhook in found]
         return reply({"webhooks": shown, "next_cursor": None})
 
     @routes.get(

@@ -96,6 +96,7 @@ async def test_the_list_has_pages() -> None:
         ("events=message.lost", "?events"),
         ("limit=201", "?limit"),
         ("since=yesterday", "?since"),
+        ("since=1773489600", "?since"),
         ("since=2026-03-14T12:00:00", "?since"),
         ("cursor=theirs", "?cursor"),
         ("colour=red", "?colour"),

@@ -237,3 +237,11 @@ async def test_a_test_of_what_is_no_event_is_422() -> None:
 
     assert answer.status == 422
     assert answer.json["errors"][0]["pointer"] == "/event"
+
+
+async def test_a_parameter_that_is_none_is_422() -> None:
+    """A filter that there is not is refused, not ignored."""
+    async with webhooks_of(Delivering()) as call:
+        answer = await call.get("/webhooks?url=x")
+
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "?url")
