@@ -35,16 +35,22 @@ class Controls:
         try:
             await found.link.enable()
         except Refused as refusal:
-            facts = {"upstream_code": refusal.code}
-            error = RoomDenied if refusal.code == _DENIED else RoomRejected
-            raise error(refusal.text, facts=facts) from refusal
+            raise _rejection(refusal) from refusal
         await found.memory.keep_messaging(enabled=True)
 
     async def disable(self, room: str) -> None:
-        """Turn messaging off: nothing is received, and names mean nothing."""
+        """Turn messaging off: nothing is received, and names mean nothing.
+
+        Raises:
+            RoomDenied: The room does not allow it; it is off after the next join.
+            RoomRejected: The room refused; it is off after the next join.
+        """
         found = self._registry.get(room)
         await found.memory.keep_messaging(enabled=False)
-        await found.link.disable()
+        try:
+            await found.link.disable()
+        except Refused as refusal:
+            raise _rejection(refusal) from refusal
         await self._log.append(self._event(found))
 
     async def set_attributes(self, room: str, changes: Mapping[str, object]) -> None:
@@ -61,3 +67,9 @@ class Controls:
             at=self._clock.now(),
             data="{}",
         )
+
+
+def _rejection(refusal: Refused) -> RoomDenied | RoomRejected:
+    facts = {"upstream_code": refusal.code}
+    error = RoomDenied if refusal.code == _DENIED else RoomRejected
+    return error(refusal.text, facts=facts)

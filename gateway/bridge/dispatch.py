@@ -6,13 +6,13 @@ it may have been (`sending`), so that a stop at any point leaves no doubt unsaid
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
-from gateway.bridge.entry import Entry
+from gateway.bridge.entry import ERASED, Entry
 from gateway.bridge.line import Line
 from gateway.bridge.ports import (
     Clock,
@@ -24,14 +24,12 @@ from gateway.bridge.ports import (
     RoomLink,
 )
 from gateway.bridge.record import Record
+from gateway.bridge.whereabouts import Whereabouts
 from gateway.domain.errors import QueueFull, StoreUnavailable
 from gateway.domain.ids import Ids
 from gateway.domain.model import Address, OutgoingMessage, WaitingFor
-from gateway.domain.recipients import Present
 
 TICK_S: Final = 1.0  # How finely times to live are kept.
-# After a server's restart everybody joins anew, official clients within 30 s.
-REJOIN_GRACE: Final = timedelta(seconds=30)
 _STOPPED: Final = OutcomeUnknown("the gateway was stopped before the acknowledgement")
 
 
@@ -72,7 +70,7 @@ class Dispatcher:
         self._link = link
         self._outbox = outbox
         self._clock = clock
-        self._meter = meter
+        self._whereabouts = Whereabouts(link, clock)
         self._options = options or DispatchOptions()
         self._record = Record(
             outbox, clock=clock, meter=meter, ids=ids, settled=self._settled
@@ -86,6 +84,8 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._ticked = False
+        self._stirred = False  # Whether what is parked may have to move.
+        self._noted = False  # Whether something in the line may be noted as `sending`.
 
     @property
     def queued(self) -> int:
@@ -106,10 +106,10 @@ class Dispatcher:
         """Return a message with what it waits for at this moment."""
         if not entry.is_queued:
             return entry.message
+        waiting_for: WaitingFor | None = WaitingFor.ROOM
         if self._link.status.is_ready:
-            waiting_for = entry.waiting_for or WaitingFor.ORDER
-        else:
-            waiting_for = WaitingFor.ROOM
+            is_parked = self._line.is_parked(entry)
+            waiting_for = entry.waiting_for if is_parked else WaitingFor.ORDER
         return replace(entry.message, waiting_for=waiting_for)
 
     def refuse_if_full(self, size: int) -> None:
@@ -131,26 +131,31 @@ class Dispatcher:
     def accept(self, message: OutgoingMessage, attachment: bytes | None) -> Entry:
         """Take a message in; its place in the order is that of this call.
 
-        It counts as accepted once `entry.stored` is done without an error.
+        It counts as accepted once `entry.accepted` is done without an error.
         """
         entry = self._enter(message, attachment)
-        entry.stored = self._outbox.add(message, attachment)
-        entry.stored.add_done_callback(partial(self._added, entry))
+        entry.accepted = entry.stored = self._outbox.add(message, attachment)
+        entry.accepted.add_done_callback(partial(self._added, entry))
+        self._noted = self._noted or entry.is_sending
         self._wake.set()
         return entry
 
     async def load(self) -> None:
-        """Take up what a former process left: what was `sending` is now unknown."""
+        """Take up what a former process left: what was `sending` is now unknown.
+
+        What has expired meanwhile is not said, however soon the room is ready.
+        """
         for message in await self._outbox.pending(self._link.room):
             entry = self._enter(message, None)
-            entry.stored.set_result(None)
+            entry.accepted.set_result(None)
             if entry.is_sending:
                 entry.lose_written(_STOPPED)
                 self._reconsider(entry)
+        self._expire()
 
     async def run(self) -> None:
         """Write what can be written, for as long as the process lives."""
-        self._link.watch(self._wake.set)
+        self._link.watch(self._stir)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tick())
             while True:
@@ -159,9 +164,9 @@ class Dispatcher:
                     self._record.save_again()
                     self._expire()
                 if self._link.status.is_ready:
-                    self._line.release(self._waits)
+                    self._release()
                     await self._write()
-                else:
+                elif self._noted:
                     self._fall_back()
                 if self._is_drained:
                     self._drained.set()
@@ -184,7 +189,11 @@ class Dispatcher:
         while True:
             await self._clock.sleep(TICK_S)
             self._ticked = True
-            self._wake.set()
+            self._stir()
+
+    def _stir(self) -> None:
+        self._stirred = True
+        self._wake.set()
 
     def _enter(self, message: OutgoingMessage, attachment: bytes | None) -> Entry:
         self._accepted += 1
@@ -198,6 +207,8 @@ class Dispatcher:
         if stored.cancelled() or stored.exception() is not None:
             entry.dropped = True
             self._forget(entry)
+        if self._noted:
+            self._wake.set()
 
     def _settled(self, entry: Entry) -> None:
         self._forget(entry)
@@ -209,53 +220,68 @@ class Dispatcher:
         self._line.discard(entry)
         if self._open.pop(entry.id, None) is not None:
             self._bytes -= entry.size
+            entry.attachment = None  # A late acknowledgement may be waited for long.
 
     async def _write(self) -> None:
         """Write from the head of the line while the room is ready and has window."""
-        while self._has_window and self._link.status.is_ready:
-            if (head := self._line.head) is not None and not head.is_sending:
+        while self._can_write and (head := self._line.head) is not None:
+            if not head.is_accepted:
+                await asyncio.wait([head.accepted])
+            elif not head.is_sending:
                 self._examine()
-            head = self._line.head
-            if head is None or not await self._is_stored(head):
+                await self._clock.sleep(0)  # others' turn, however many are refused
+            elif not head.stored.done():
+                await asyncio.wait([head.stored])
+            elif not await self._is_whole(head):
                 return
-            if head is self._line.head and self._link.status.is_ready:
+            elif self._is_next(head):
                 self._line.discard(head)
-                self._post(head)
+                if not self._post(head):
+                    return
 
     @property
-    def _has_window(self) -> bool:
-        limits = self._options
-        return self._posted < limits.window and self._posted_bytes < limits.window_bytes
+    def _can_write(self) -> bool:
+        limits, bytes_ = self._options, self._posted_bytes
+        has_window = self._posted < limits.window and bytes_ < limits.window_bytes
+        return has_window and self._link.status.is_ready
 
-    async def _is_stored(self, entry: Entry) -> bool:
-        """Wait for the commit that must precede the write, and load what it needs."""
-        try:
-            if not entry.stored.done():
-                await asyncio.shield(entry.stored)
-            entry.stored.result()
-            if entry.attachment is None and entry.message.attachment is not None:
+    def _is_next(self, entry: Entry) -> bool:
+        is_head = entry is self._line.head
+        return is_head and entry.is_sending and self._can_write
+
+    async def _is_whole(self, entry: Entry) -> bool:
+        """Whether it is committed that it may be written, and its bytes are here.
+
+        If it is not it is queued again, and the next tick tries again.
+        """
+        if entry.stored.cancelled() or entry.stored.exception() is not None:
+            return False
+        if entry.attachment is None and entry.message.attachment is not None:
+            try:
                 entry.attachment = await self._outbox.attachment(entry.id)
-        except StoreUnavailable:
-            # Never stored: gone from the line. Not noted as `sending`: it is queued
-            # again, and the next tick tries again.
-            return entry.dropped
+            except StoreUnavailable:
+                return False
+            except KeyError:
+                for index in list(entry.unwritten):
+                    entry.fail(index, ERASED)
+                self._reconsider(entry)
         return True
 
     def _examine(self) -> None:
         """Note as `sending`, in one commit, what the window has place for."""
-        held = self._line.held
         for entry in self._line.first(self._options.window - self._posted):
-            if entry.is_sending or entry.dropped:
+            if not entry.is_accepted:
+                return  # It has no row yet that could be changed.
+            if entry.is_sending:
                 continue
-            if held and not held.isdisjoint(entry.addresses):
+            if self._line.holds(entry.addresses):
                 self._park(entry, WaitingFor.ORDER)
-                held.update(entry.addresses)
-            elif entry.resolve(self._present(entry), may_wait=self._may_wait(entry)):
+            elif self._whereabouts.resolve(entry):
                 entry.waiting_for = None
+                self._noted = True
                 self._record.note(entry)
             elif entry.is_unfinished:
                 self._park(entry, WaitingFor.RECIPIENT)
-                held.update(entry.addresses)
             else:
                 self._line.discard(entry)
                 self._record.note(entry)
@@ -266,26 +292,21 @@ class Dispatcher:
             entry.waiting_for = reason
             self._record.note(entry)
 
-    def _waits(self, entry: Entry) -> bool:
-        """Whether resolving a parked message now would park it again."""
-        return self._may_wait(entry) and not entry.can_resolve(self._present(entry))
+    def _release(self) -> None:
+        """Put back into the line what need not be parked any longer."""
+        if self._stirred:
+            self._stirred = False
+            self._line.release(self._whereabouts.waits)
 
-    def _present(self, entry: Entry) -> Sequence[Present]:
-        return self._link.reachable(entry.message.to)
-
-    def _may_wait(self, entry: Entry) -> bool:
-        """Whether a message may be held for a recipient who is not there."""
-        now, message = self._clock.now(), entry.message
-        if now >= message.expires_at:
-            return False
-        joined_at = self._link.status.since
-        rejoining = message.created_at < joined_at and now < joined_at + REJOIN_GRACE
-        return message.await_recipient or rejoining
-
-    def _post(self, entry: Entry) -> None:
-        writable = entry.resolve(self._present(entry), may_wait=self._may_wait(entry))
-        if entry.message.is_broadcast:
-            entry.message = replace(entry.message, present=len(self._present(entry)))
+    def _post(self, entry: Entry) -> bool:
+        """Write a message to whom it can be; return whether the room takes any."""
+        writable: list[int] = []
+        takes = True
+        if not self._line.holds(entry.addresses):
+            writable = self._whereabouts.resolve(entry)
+            if entry.message.is_broadcast:
+                present = len(self._whereabouts.present(entry))
+                entry.message = replace(entry.message, present=present)
         for index in writable:
             try:
                 acknowledged = self._link.post(
@@ -294,6 +315,7 @@ class Dispatcher:
                     entry.attachment or b"",
                 )
             except NotReady:
+                takes = False
                 break
             entry.write(index)
             self._posted += 1
@@ -301,6 +323,9 @@ class Dispatcher:
             acknowledged.add_done_callback(partial(self._answered, entry, index))
         if not entry.posted:
             self._reconsider(entry)
+        elif entry.is_unfinished:
+            self._line.park(entry)
+        return takes
 
     def _answered(
         self, entry: Entry, index: int, acknowledged: asyncio.Future[None]
@@ -312,13 +337,13 @@ class Dispatcher:
         except NotReady:
             entry.unwrite(index)
         except Refused as refusal:
-            entry.refuse(index, refusal, may_wait=self._may_wait(entry))
+            entry.refuse(index, refusal, may_wait=self._whereabouts.may_wait(entry))
         except OutcomeUnknown as outcome:
-            entry.lose(index, outcome)
+            entry.lose(index, outcome, may_retry=self._whereabouts.is_in_time(entry))
             if outcome.late is not None and not entry.resent:
                 outcome.late.add_done_callback(partial(self._correct, entry, index))
         except asyncio.CancelledError:
-            entry.lose(index, _STOPPED)
+            entry.lose(index, _STOPPED, may_retry=self._whereabouts.is_in_time(entry))
         else:
             entry.acknowledge(index)
         if not entry.posted:
@@ -335,19 +360,26 @@ class Dispatcher:
 
     def _reconsider(self, entry: Entry) -> None:
         """Store what became of a message; what is left to write goes into the line."""
-        if entry.is_unfinished:
-            entry.requeue()
-            self._line.insert(entry)
-        else:
+        if self._line.is_parked(entry):
+            self._stirred = True
+        if not entry.is_unfinished:
             self._line.discard(entry)
+        else:
+            entry.requeue()
+            if entry.waiting_for is WaitingFor.RECIPIENT:
+                self._line.park(entry)
+            else:
+                self._line.insert(entry)
         self._record.note(entry)
 
     def _fall_back(self) -> None:
         """Note that what stands in the line was not written, now that it can't be."""
+        self._noted = False
         for entry in self._line:
-            if entry.is_sending:
+            if entry.is_sending and not entry.is_accepted:
+                self._noted = True  # It has no row yet that could be changed.
+            elif entry.is_sending:
                 entry.requeue()
-                entry.waiting_for = WaitingFor.ROOM
                 self._record.note(entry)
 
     def _expire(self) -> None:
@@ -357,7 +389,8 @@ class Dispatcher:
         if not self._link.status.is_ready:
             waiting += self._line
         for entry in waiting:
-            if entry.is_queued and now >= entry.message.expires_at:
+            is_over = now >= entry.message.expires_at and entry.is_accepted
+            if is_over and entry.is_queued:
                 entry.expire()
                 self._line.discard(entry)
                 self._record.note(entry)

@@ -1,7 +1,7 @@
 """An open message: accepted, and its fate not yet known for every recipient."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,12 +20,16 @@ from gateway.domain.model import (
 from gateway.domain.recipients import Present, Trouble, aggregate, resolve
 
 _OPEN: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+_UNSENT: Final = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED})
 _NAMING: Final = frozenset({AddressKind.ANY, AddressKind.NAME})
 NOT_FOUND: Final = 1003  # room protocol §4.4
 DENIED: Final = 1001
 
 ABSENT: Final = MessageError(
     "recipient_not_found", "nobody of that address was in the room at dispatch"
+)
+ERASED: Final = MessageError(
+    "not_found", "its attachment was erased before it could be written"
 )
 AMBIGUOUS: Final = MessageError(
     "recipient_ambiguous", "several participants had that name at dispatch"
@@ -42,21 +46,26 @@ class Entry:
     Attributes:
         message: The message as it was last handed to the store.
         order: Place in the order of acceptance.
+        accepted: Done when the store has committed its acceptance.
         stored: Done when the store has committed what was handed to it last.
         settled: Done when the message has a final status and it is committed.
         dropped: Set when its acceptance could not be stored: it never was.
         is_lined_up: Whether it stands in the line or is parked beside it.
         waiting_for: Why it is not being written, while it is parked.
+        size: Bytes that it counts for in the outbox and in the window.
     """
 
     def __init__(
         self, message: OutgoingMessage, attachment: bytes | None, order: int
     ) -> None:
         loop = asyncio.get_running_loop()
+        described = message.attachment
         self.message = message
+        self.size = text_bytes(message.body) + (described.size if described else 0)
         self.attachment = attachment
         self.order = order
-        self.stored: asyncio.Future[None] = loop.create_future()
+        self.accepted: asyncio.Future[None] = loop.create_future()
+        self.stored = self.accepted
         self.settled: asyncio.Future[None] = loop.create_future()
         self.dropped = False
         self.is_lined_up = False
@@ -64,6 +73,10 @@ class Entry:
         self.posted: set[int] = set()
         self.shares = _shares(message)
         self.resent = message.resent
+        # Shares that may have been said already, so that "not sent" would be a lie.
+        self._doubtful = set(range(len(self.shares))) if message.resent else set()
+        # Shares whose recipient turned out to be owed another share already.
+        self._twins: set[int] = set()
 
     @property
     def id(self) -> str:
@@ -71,10 +84,14 @@ class Entry:
         return self.message.id
 
     @property
-    def size(self) -> int:
-        """Bytes that it counts for in the outbox and in the window."""
-        attachment = self.message.attachment
-        return len(self.message.body) + (attachment.size if attachment else 0)
+    def is_accepted(self) -> bool:
+        """Whether the store has committed that it was accepted."""
+        accepted = self.accepted
+        return (
+            accepted.done()
+            and not accepted.cancelled()
+            and accepted.exception() is None
+        )
 
     @property
     def is_sending(self) -> bool:
@@ -95,7 +112,9 @@ class Entry:
     def unwritten(self) -> Iterator[int]:
         """The shares that are still to be written."""
         for index, share in enumerate(self.shares):
-            if share.status in _OPEN and index not in self.posted:
+            if share.status in _OPEN and not (
+                index in self.posted or index in self._twins
+            ):
                 yield index
 
     @property
@@ -107,8 +126,10 @@ class Entry:
 
     def can_resolve(self, present: Sequence[Present]) -> bool:
         """Whether something of it could be written to those present."""
+        known = {one.id: one for one in present}
         return any(
-            self._find(index, present) is not Trouble.ABSENT for index in self.unwritten
+            self._find(index, present, known) is not Trouble.ABSENT
+            for index in self.unwritten
         )
 
     def requeue(self) -> None:
@@ -120,18 +141,21 @@ class Entry:
         """Note that nobody knows of any share that a former process was writing."""
         for index, share in enumerate(self.shares):
             if share.status is MessageStatus.SENDING:
-                self.lose(index, outcome)
+                self.lose(index, outcome, may_retry=True)
 
     def resolve(self, present: Sequence[Present], *, may_wait: bool) -> list[int]:
         """Resolve what is to be written anew, and return the shares that can be.
 
-        An absent recipient's share waits if it may, else it fails.
+        An absent recipient's share waits if it may, else it fails. Nobody gets a
+        message twice, however many of its addresses lead to them.
         """
-        writable = []
+        writable: list[int] = []
+        known = {one.id: one for one in present}
+        owed = self._owed()
         for index in list(self.unwritten):
-            found = self._find(index, present)
+            found = self._find(index, present, known)
             if isinstance(found, tuple):
-                writable.extend(self._expand(index, found))
+                writable.extend(self._expand(index, found, owed))
             elif found is Trouble.AMBIGUOUS:
                 self.fail(index, AMBIGUOUS)
             elif not may_wait:
@@ -142,24 +166,47 @@ class Entry:
         to = self.message.to
         return None if to is None else to[self.shares[index].to]
 
+    def _owed(self) -> dict[str, int]:
+        """Return which share each participant is owed."""
+        return {
+            share.participant_id: index
+            for index, share in enumerate(self.shares)
+            if share.participant_id is not None
+            and share.status is not MessageStatus.FAILED
+            and index not in self._twins
+        }
+
     def _find(
-        self, index: int, present: Sequence[Present]
+        self,
+        index: int,
+        present: Sequence[Present],
+        known: Mapping[str, Present],
     ) -> tuple[Present | None, ...] | Trouble:
         address, share = self._address(index), self.shares[index]
         if address is None:
             return (None,)
         match = self.message.match
         if share.participant_id is not None:
-            for one in present:
-                if one.id == share.participant_id:
-                    return (one,)
-            if match is Match.ALL:
+            if share.participant_id in known:
+                return (known[share.participant_id],)
+            if match is Match.ALL and not self._is_by_id(index):
                 # One of several: its address would find the others again.
                 address = Address(AddressKind.NAME, share.name or "")
                 match = Match.FIRST
         return resolve(address, match, present)
 
-    def _expand(self, index: int, found: tuple[Present | None, ...]) -> list[int]:
+    def _expand(
+        self,
+        index: int,
+        found: tuple[Present | None, ...],
+        owed: dict[str, int],
+    ) -> list[int]:
+        found = tuple(
+            one for one in found if one is None or owed.get(one.id, index) == index
+        )
+        if not found:
+            self._twins.add(index)
+            return []
         share = self.shares[index]
         indices = [index, *range(len(self.shares), len(self.shares) + len(found) - 1)]
         self.shares.extend([share] * (len(found) - 1))
@@ -170,6 +217,8 @@ class Entry:
                 participant_id=one.id if one else None,
                 name=one.name if one else None,
             )
+            if one is not None:
+                owed[one.id] = place
         return indices
 
     def write(self, index: int) -> None:
@@ -195,10 +244,12 @@ class Entry:
     def refuse(self, index: int, refusal: Refused, *, may_wait: bool) -> None:
         """Note that the room refused a share.
 
-        If its recipient has gone (1003) and it may wait for them, it is open again.
+        If its recipient has gone (1003) and it may wait for them, it is open again,
+        and waits for a change: whom we take for present the room does not know.
         """
         if refusal.code == NOT_FOUND:
             if may_wait and not self._is_by_id(index):
+                self.waiting_for = WaitingFor.RECIPIENT
                 self._queue(index)
                 return
             code = "recipient_not_found"
@@ -206,13 +257,14 @@ class Entry:
             code = "room_denied" if refusal.code == DENIED else "room_rejected"
         self.fail(index, MessageError(code, refusal.text, refusal.code))
 
-    def lose(self, index: int, outcome: OutcomeUnknown) -> None:
+    def lose(self, index: int, outcome: OutcomeUnknown, *, may_retry: bool) -> None:
         """Note that nobody knows whether the room took a share.
 
-        With `on_unknown=retry` it is open again.
+        With `on_unknown=retry` it is open again, unless its time is over.
         """
-        if self.message.on_unknown is OnUnknown.RETRY:
+        if may_retry and self.message.on_unknown is OnUnknown.RETRY:
             self.resent = True
+            self._doubtful.add(index)
             self._queue(index)
             return
         error = MessageError("outcome_unknown", outcome.reason)
@@ -231,6 +283,12 @@ class Entry:
         self, index: int, status: MessageStatus, error: MessageError | None
     ) -> None:
         self.posted.discard(index)
+        if index in self._doubtful and status in _UNSENT:
+            said = error.text if error else "its time was over"
+            text = f"it may have been said before, and was not said again: {said}"
+            code = error.upstream_code if error else None
+            error = MessageError("outcome_unknown", text, code)
+            status = MessageStatus.UNKNOWN
         self.shares[index] = replace(self.shares[index], status=status, error=error)
 
     def _is_by_id(self, index: int) -> bool:
@@ -243,9 +301,12 @@ class Entry:
 
     def snapshot(self, *, present: int | None = None) -> OutgoingMessage:
         """Return the message in the state that its shares make."""
-        status = aggregate(share.status for share in self.shares)
+        shares = self.shares
+        if self._twins:
+            shares = [x for i, x in enumerate(shares) if i not in self._twins]
+        status = aggregate(share.status for share in shares)
         # Sorting is stable: what an address was expanded to stays in order.
-        recipients = sorted(self.shares, key=lambda share: share.to)
+        recipients = sorted(shares, key=lambda share: share.to)
         errors = [share.error for share in recipients if share.error is not None]
         failed = status in {MessageStatus.FAILED, MessageStatus.UNKNOWN}
         return replace(
@@ -265,6 +326,12 @@ def _shares(message: OutgoingMessage) -> list[Recipient]:
     return list(message.recipients) or [
         Recipient(index, None, None, message.status) for index in range(len(message.to))
     ]
+
+
+def text_bytes(text: str) -> int:
+    """Return how many bytes a text has in UTF-8."""
+    # Most are ASCII, which need not be encoded to be counted.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def unresolved(to: Sequence[Address]) -> tuple[Recipient, ...]:

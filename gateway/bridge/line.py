@@ -4,7 +4,8 @@ An entry that waits for its recipient is parked: it steps out and holds back onl
 entries to the same address as written.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from gateway.bridge.entry import Entry
@@ -17,6 +18,10 @@ class Line:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._parked: list[Entry] = []
+        # What each parked entry holds, and how many hold an address: looked at for
+        # every message, however many are parked.
+        self._holds: dict[Entry, frozenset[Address]] = {}
+        self._held: Counter[Address] = Counter()
 
     def __len__(self) -> int:
         """Count the entries that are not parked."""
@@ -40,15 +45,18 @@ class Line:
         """A copy of the parked entries, in order."""
         return list(self._parked)
 
-    @property
-    def held(self) -> set[Address]:
-        """The addresses to which nothing later may be written."""
-        return {address for entry in self._parked for address in entry.addresses}
+    def is_parked(self, entry: Entry) -> bool:
+        """Whether an entry has stepped out."""
+        return entry in self._holds
+
+    def holds(self, addresses: Iterable[Address]) -> bool:
+        """Whether a parked entry keeps anything from being written to those."""
+        return bool(self._held) and any(each in self._held for each in addresses)
 
     def is_clear(self, addresses: Iterable[Address]) -> bool:
         """Whether nothing stands before a newcomer but what is on its way already."""
         moving = not self._entries or self._entries[-1].is_sending
-        return moving and (not self._parked or self.held.isdisjoint(addresses))
+        return moving and not self.holds(addresses)
 
     def insert(self, entry: Entry) -> None:
         """Put an entry at its place in the order, before all accepted later."""
@@ -60,25 +68,39 @@ class Line:
         """Take an entry out, wherever it stands."""
         if entry.is_lined_up:
             entry.is_lined_up = False
-            (self._entries if entry in self._entries else self._parked).remove(entry)
+            entries = self._parked if entry in self._holds else self._entries
+            del entries[bisect_left(entries, entry.order, key=_order)]
+            self._let_go(entry)
 
     def park(self, entry: Entry) -> None:
         """Have an entry step out."""
         self.discard(entry)
         entry.is_lined_up = True
         insort(self._parked, entry, key=_order)
+        held = self._holds[entry] = frozenset(entry.addresses)
+        self._held.update(held)
 
     def release(self, waits: Callable[[Entry], bool]) -> None:
         """Put back whatever neither waits itself nor is behind one that does."""
         blocked: set[Address] = set()
+        released: list[Entry] = []
         parked, self._parked = self._parked, []
         for entry in parked:
-            addresses = set(entry.addresses)
-            if waits(entry) or not blocked.isdisjoint(addresses):
-                blocked |= addresses
+            held = self._holds[entry]
+            if waits(entry) or not blocked.isdisjoint(held):
+                blocked |= held
                 self._parked.append(entry)
             else:
-                insort(self._entries, entry, key=_order)
+                self._let_go(entry)
+                released.append(entry)
+        if released:
+            self._entries = sorted([*self._entries, *released], key=_order)
+
+    def _let_go(self, entry: Entry) -> None:
+        for address in self._holds.pop(entry, ()):
+            self._held[address] -= 1
+            if not self._held[address]:
+                del self._held[address]
 
 
 def _order(entry: Entry) -> int:

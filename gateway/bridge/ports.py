@@ -283,7 +283,7 @@ class RoomLink(Protocol):
         ...
 
     async def disable(self) -> None:
-        """Turn messaging off, and keep it off."""
+        """Turn messaging off, and keep it off. `Refused` if the room will not."""
         ...
 
     async def set_attributes(self, changes: Mapping[str, object]) -> None:

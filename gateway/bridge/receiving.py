@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.bridge.ports import Clock, Log, Meter
 from gateway.bridge.rooms import Room
-from gateway.domain.errors import StoreUnavailable
+from gateway.domain.errors import Unavailable
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     Attachment,
@@ -36,7 +36,8 @@ MOST_PENDING: Final = 256  # Events on their way into the store.
 INSTANCE_ATTRIBUTE: Final = "gateway.instance"
 DUPLICATE_AFTER: Final = timedelta(seconds=60)
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_escaped = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True, eq=False)
@@ -81,12 +82,20 @@ class Receiving:
         self._recovered.set()
         self._lost_at: datetime | None = None
         self._double_since: datetime | None = None
+        self._ended = False
 
     async def run(self) -> None:
-        """Store again what was not stored, and note now and then that we hear."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recover())
-            tasks.create_task(self._keep_watch())
+        """Store again what was not stored, and note now and then that we hear.
+
+        Once it has ended nobody is held back any longer.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._recover())
+                tasks.create_task(self._keep_watch())
+        finally:
+            self._ended = True
+            self._recovered.set()
 
     async def stopped(self) -> None:
         """Note that we heard everything up to now; for an orderly stop."""
@@ -116,6 +125,7 @@ class Receiving:
     ) -> None:
         """Take in that we are in the room no longer."""
         self._lost_at = last_alive_at
+        self._keep_alive_at(last_alive_at)
         self._meter.warning(
             "room.disconnected", room=self._room.name, reason=reason, close_code=code
         )
@@ -216,19 +226,23 @@ class Receiving:
         owed = _Owed(event, message, attachment, stored)
         self._owed.append(owed)
         stored.add_done_callback(partial(self._stored, owed))
-        while len(self._owed) >= MOST_PENDING and self._recovered.is_set():
+        while len(self._owed) >= MOST_PENDING and self._is_storing:
             await asyncio.wait([self._owed[0].stored])
             # The callback that takes it off runs in the same turn of the loop.
         await self._recovered.wait()
+
+    @property
+    def _is_storing(self) -> bool:
+        return self._recovered.is_set() and not self._ended
 
     def _stored(self, owed: _Owed, stored: asyncio.Future[None]) -> None:
         if stored.cancelled():
             return
         if stored.exception() is None:
             self._owed.remove(owed)
-            return
-        self._recovered.clear()
-        self._failed.set()
+        elif not self._ended:
+            self._recovered.clear()
+            self._failed.set()
 
     async def _recover(self) -> None:
         while True:
@@ -250,17 +264,31 @@ class Receiving:
         since_s, left = self._clock.monotonic(), False
         while self._owed:
             owed = self._owed[0]
-            try:
-                await self._log.append(
-                    owed.event, message=owed.message, attachment=owed.attachment
-                )
-                self._owed.popleft()
-            except StoreUnavailable:
+            owed.stored = self._log.append(
+                owed.event, message=owed.message, attachment=owed.attachment
+            )
+            await asyncio.wait([owed.stored])
+            error = owed.stored.exception()
+            if isinstance(error, Unavailable):
                 if not left and self._clock.monotonic() - since_s >= PATIENCE_S:
                     left = True
                     self._room.link.step_out("what is received cannot be stored")
                 await self._clock.sleep(RETRY_S)
+                continue
+            self._owed.popleft()
+            if error is not None:
+                self._give_up(owed, error)
         return left
+
+    def _give_up(self, owed: _Owed, error: BaseException) -> None:
+        """Pass over what no store will ever take: others must not suffer for it."""
+        self._meter.error(
+            "event.unstorable",
+            room=self._room.name,
+            event_id=owed.event.id,
+            type=owed.event.type.value,
+            reason=type(error).__name__,
+        )
 
     async def _keep_watch(self) -> None:
         while True:
@@ -270,9 +298,12 @@ class Receiving:
 
     def _note_alive(self) -> None:
         status = self._room.link.status
-        hears = status.is_ready and self._recovered.is_set()
-        if hears and status.last_received_at is not None:
-            kept = self._room.memory.keep_alive_at(status.last_received_at)
+        if status.is_ready and status.last_received_at is not None:
+            self._keep_alive_at(status.last_received_at)
+
+    def _keep_alive_at(self, moment: datetime) -> None:
+        if self._recovered.is_set():
+            kept = self._room.memory.keep_alive_at(moment)
             kept.add_done_callback(_seen)  # the next one will do
 
     async def _look_for_double(self) -> None:
@@ -299,10 +330,23 @@ class Receiving:
         if presence.self is None or not presence.connected:
             return None
         for one in presence.participants:
-            instance = one.attributes.get(INSTANCE_ATTRIBUTE)
-            if one.name == presence.self.name and instance is not None:
-                return one if instance != self._instance else None
+            # One of our own instance is what is left of us from before a reconnect.
+            instance = one.attributes.get(INSTANCE_ATTRIBUTE, self._instance)
+            if one.name == presence.self.name and instance != self._instance:
+                return one
         return None
+
+
+def _encode(value: Mapping[str, object]) -> str:
+    """Return compact JSON; half of a surrogate pair, which is no text, is escaped."""
+    text = _encode_plain(value)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _encode_escaped(value)
+    return text
 
 
 def _described(attachment: bytes) -> Attachment | None:

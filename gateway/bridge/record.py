@@ -35,11 +35,12 @@ class Record:
         self._ids = ids
         self._settled = settled
         self._unsaved: list[tuple[Entry, OutgoingMessage, Event]] = []
+        self._under_way = 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether no final state is left that the store would not take."""
-        return not self._unsaved
+        """Whether no final state is left that the store has not taken yet."""
+        return not self._unsaved and not self._under_way
 
     def note(self, entry: Entry) -> None:
         """Store the state that an entry has reached; a final one with its event."""
@@ -55,11 +56,13 @@ class Record:
         """Try once more to store what the store would not take."""
         unsaved, self._unsaved = self._unsaved, []
         for entry, message, event in unsaved:
-            self._save(entry, message, event)
+            if entry.message is message:  # else a later state has taken its place
+                self._save(entry, message, event)
 
     def _save(
         self, entry: Entry, message: OutgoingMessage, event: Event | None
     ) -> None:
+        self._under_way += event is not None
         entry.stored = self._outbox.change(message, event)
         entry.stored.add_done_callback(partial(self._saved, entry, message, event))
 
@@ -70,19 +73,26 @@ class Record:
         event: Event | None,
         saved: asyncio.Future[None],
     ) -> None:
+        self._under_way -= event is not None
         if saved.cancelled():
             return
         if saved.exception() is not None:
-            if event is not None:
-                self._unsaved.append((entry, message, event))
-            elif entry.is_sending and not entry.posted:
-                # It may not be written: nobody would know that it had been.
-                entry.requeue()
-                entry.message = entry.snapshot()
-            return
-        if event is not None:
+            self._keep(entry, message, event)
+        elif event is not None:
             self._report(message)
             self._settled(entry)
+
+    def _keep(
+        self, entry: Entry, message: OutgoingMessage, event: Event | None
+    ) -> None:
+        if entry.message is not message:
+            return  # a later state has taken its place
+        if event is not None:
+            self._unsaved.append((entry, message, event))
+        elif entry.is_sending and not entry.posted:
+            # It may not be written: nobody would know that it had been.
+            entry.requeue()
+            entry.message = entry.snapshot()
 
     def _event(self, message: OutgoingMessage) -> Event:
         return Event(

@@ -7,8 +7,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from gateway.bridge.entry import unresolved
-from gateway.bridge.ports import Clock, LinkStatus, Presence
+from gateway.bridge.entry import text_bytes, unresolved
+from gateway.bridge.ports import Clock, LinkStatus, Presence, RoomLink
 from gateway.bridge.rooms import Registry, Room
 from gateway.domain.errors import (
     FieldError,
@@ -118,7 +118,7 @@ class Sending:
             raise ShuttingDown(detail)
         room = self._registry.get(draft.room)
         dispatcher = room.dispatcher
-        dispatcher.refuse_if_full(len(draft.body) + len(draft.attachment))
+        dispatcher.refuse_if_full(_size(draft))
         ready = room.link.status.is_ready
         targets = self._check(room, draft)
         message = self._message(room, draft, targets)
@@ -140,7 +140,7 @@ class Sending:
         """Say what would become of a message, and store nothing."""
         room = self._registry.get(draft.room)
         try:
-            room.dispatcher.refuse_if_full(len(draft.body) + len(draft.attachment))
+            room.dispatcher.refuse_if_full(_size(draft))
             targets = self._check(room, draft)
         except GatewayError as error:
             return Rehearsal(room.name, "refuse", error=error)
@@ -169,7 +169,7 @@ class Sending:
             _refuse_names(draft.to)
         if not status.is_ready:
             return None
-        return _resolve_all(draft, room.link.reachable(draft.to))
+        return _resolve_all(draft, room.link)
 
     def _ttl(self, draft: Draft) -> timedelta:
         return self._default_ttl if draft.ttl is None else draft.ttl
@@ -220,6 +220,10 @@ class Sending:
         )
 
 
+def _size(draft: Draft) -> int:
+    return text_bytes(draft.body) + len(draft.attachment)
+
+
 def _away(status: LinkStatus) -> str:
     why = f": {status.last_error}" if status.last_error else ""
     return (
@@ -256,15 +260,14 @@ def _refuse_names(to: Sequence[Address]) -> None:
             )
 
 
-def _resolve_all(
-    draft: Draft, present: Sequence[Present]
-) -> list[tuple[int, Present]] | None:
+def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | None:
     """Return whom the draft means, with the index of the address that says so."""
-    to = draft.to or ()
+    to, present = draft.to or (), link.reachable(draft.to)
     targets: list[tuple[int, Present]] = []
     missing: list[FieldError] = []
     ambiguous: list[FieldError] = []
     candidates: list[Present] = []
+    chosen: set[str] = set()
     for index, address in enumerate(to):
         match resolve(address, draft.match, present):
             case Trouble.ABSENT:
@@ -278,7 +281,10 @@ def _resolve_all(
                 found = resolve(address, Match.ALL, present)
                 candidates += found if isinstance(found, tuple) else ()
             case found:
-                targets.extend((index, one) for one in found)
+                # Nobody gets it twice, however many addresses lead to them.
+                new = [one for one in found if one.id not in chosen]
+                chosen.update(one.id for one in new)
+                targets.extend((index, one) for one in new)
     if ambiguous:
         detail = (
             f'{ambiguous[0].detail}: send to {{"id": …}} of one of the candidates, '
@@ -291,13 +297,14 @@ def _resolve_all(
         return None
     if missing:
         first = to[int(missing[0].pointer.removeprefix("/to").lstrip("/") or 0)]
-        names = nearest_first(first.value, present)
+        others = link.presence.participants
+        names = nearest_first(first.value, others)
         who = ", ".join(names[:_MOST_NAMES]) or "nobody else"
         detail = f"{missing[0].detail}; present: {who}"
         raise RecipientNotFound(
             detail,
             errors=missing,
-            facts={"present": names[:_MOST_NAMES], "present_count": len(present)},
+            facts={"present": names[:_MOST_NAMES], "present_count": len(others)},
         )
     return targets
 

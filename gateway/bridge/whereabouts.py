@@ -1,0 +1,47 @@
+"""Where the recipients of a message are, and whether it may be held for them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from gateway.bridge.entry import Entry
+from gateway.bridge.ports import Clock, RoomLink
+from gateway.domain.recipients import Present
+
+# After a server's restart everybody joins anew, official clients within 30 s.
+REJOIN_GRACE: Final = timedelta(seconds=30)
+
+
+class Whereabouts:
+    """Whom the messages of one room can be written to at this moment."""
+
+    def __init__(self, link: RoomLink, clock: Clock) -> None:
+        self._link = link
+        self._clock = clock
+
+    def present(self, entry: Entry) -> Sequence[Present]:
+        """Return whom a message can be written to; everybody for a broadcast."""
+        return self._link.reachable(entry.message.to)
+
+    def resolve(self, entry: Entry) -> list[int]:
+        """Resolve what is to be written of a message; return the shares that can be."""
+        return entry.resolve(self.present(entry), may_wait=self.may_wait(entry))
+
+    def is_in_time(self, entry: Entry) -> bool:
+        """Whether a message may still be held, by its time to live."""
+        return self._clock.now() < entry.message.expires_at
+
+    def may_wait(self, entry: Entry) -> bool:
+        """Whether a message may be held for a recipient who is not there."""
+        if not self.is_in_time(entry):
+            return False
+        now, message = self._clock.now(), entry.message
+        joined_at = self._link.status.since
+        rejoining = message.created_at < joined_at and now < joined_at + REJOIN_GRACE
+        return message.await_recipient or rejoining
+
+    def waits(self, entry: Entry) -> bool:
+        """Whether a parked message has to stay so."""
+        if entry.posted:
+            return True  # What is left of it comes after what is being written.
+        return self.may_wait(entry) and not entry.can_resolve(self.present(entry))

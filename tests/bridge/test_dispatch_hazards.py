@@ -1,0 +1,447 @@
+"""What may go wrong between a commit, a write and a link that is lost."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.bridge.dispatch import DispatchOptions
+from gateway.bridge.ports import NotReady, OutcomeUnknown, Refused
+from gateway.domain.errors import ShuttingDown, StoreUnavailable
+from gateway.domain.model import (
+    Address,
+    AddressKind,
+    Event,
+    Match,
+    OnUnknown,
+    OutgoingMessage,
+)
+from tests.bridge.conftest import Scene, a_draft, to
+from tests.fakes.clock import settle
+from tests.fakes.link import FakeLink, Post
+from tests.fakes.memory_messages import MemoryOutbox
+
+DOWN = StoreUnavailable("disk full")
+LOST = OutcomeUnknown("the link was lost")
+
+
+class SlowOutbox(MemoryOutbox):
+    """Commits what it is given only when the test says so.
+
+    `adds` and `changes` are what is to be committed, in order.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene.store)
+        self.adds: list[asyncio.Future[None]] = []
+        self.changes: list[tuple[str, asyncio.Future[None]]] = []
+        self.holds_changes = False
+
+    def add(  # type: ignore[explicit-override]  # typing.override needs 3.12
+        self, message: OutgoingMessage, attachment: bytes | None = None
+    ) -> asyncio.Future[None]:
+        """Keep the message for `commit`."""
+        held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        keep = super().add
+        held.add_done_callback(lambda _: keep(message, attachment))
+        self.adds.append(held)
+        return held
+
+    def change(  # type: ignore[explicit-override]  # typing.override needs 3.12
+        self, message: OutgoingMessage, event: Event | None = None
+    ) -> asyncio.Future[None]:
+        """Change at once, or when the test says so."""
+        done = super().change(message, event)
+        if not self.holds_changes:
+            return done
+        held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.changes.append((message.status.value, held))
+        return held
+
+
+def with_slow_outbox(scene: Scene) -> SlowOutbox:
+    """Give a scene's dispatcher an outbox that a test commits by hand."""
+    outbox = SlowOutbox(scene)
+    scene.dispatcher._outbox = outbox
+    scene.dispatcher._record._outbox = outbox
+    return outbox
+
+
+class WatchedLink(FakeLink):
+    """Notes at each write what the store knows of the message."""
+
+    scene: Scene
+    known: list[str]
+
+    def post(  # type: ignore[explicit-override]  # typing.override needs 3.12
+        self, to: str | None, message: OutgoingMessage, attachment: bytes
+    ) -> asyncio.Future[None]:
+        """Note a write."""
+        stored = self.scene.store.messages_by_id[message.id]
+        assert isinstance(stored, OutgoingMessage)
+        self.known.append(stored.status.value)
+        return super().post(to, message, attachment)
+
+
+@pytest.mark.parametrize("others", [1, 2, 70])
+async def test_what_follows_those_that_fail_is_noted_before_it_is_written(
+    others: int,
+) -> None:
+    """However many before it lead to nobody, no write comes before its `sending`."""
+    scene = Scene(options=DispatchOptions(window=2))
+    scene.link.__class__ = WatchedLink
+    assert isinstance(scene.link, WatchedLink)
+    scene.link.scene, scene.link.known = scene, []
+    for _ in range(others):
+        await scene.accept(a_draft(to=to("nobody")))
+    await scene.accept()
+    scene.link.acknowledges = True
+    scene.link.arrive("alice")
+    await scene.clock.advance(1)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(scene.dispatcher.run())
+        scene.link.become("ready")
+        await scene.clock.advance(40)
+        running.cancel()
+
+    assert scene.link.known == ["sending"]
+
+
+async def test_nothing_is_changed_that_has_no_row_yet(scene: Scene) -> None:
+    """A large attachment takes a while to store, and order waits for it."""
+    outbox = with_slow_outbox(scene)
+    scene.link.arrive("alice")
+    async with asyncio.TaskGroup() as tasks:
+        accepting = tasks.create_task(scene.sending.accept(a_draft(), wait_s=0))
+        await settle()
+        scene.link.become("ready")
+        await settle()
+        before = list(scene.link.posts)
+
+        outbox.adds[0].set_result(None)
+        await settle()
+
+    assert before == []
+    assert len(scene.link.posts) == 1
+    assert await scene.status(accepting.result()) == "sending"
+
+
+async def test_a_link_lost_before_the_row_is_there_queues_it_after_all(
+    ready: Scene,
+) -> None:
+    """It was accepted as `sending`, and nothing of it was written."""
+    outbox = with_slow_outbox(ready)
+    async with asyncio.TaskGroup() as tasks:
+        accepting = tasks.create_task(ready.sending.accept(a_draft(), wait_s=0))
+        await settle()
+        ready.link.cut(LOST)
+        await settle()
+
+        outbox.adds[0].set_result(None)
+        await settle()
+
+    assert await ready.status(accepting.result()) == "queued"
+
+
+async def test_a_caller_who_goes_away_leaves_the_message_accepted(
+    ready: Scene,
+) -> None:
+    """A client that disconnects while it waits takes nothing back."""
+    outbox = with_slow_outbox(ready)
+    async with asyncio.TaskGroup() as tasks:
+        accepting = tasks.create_task(ready.sending.accept(a_draft(), wait_s=5))
+        await settle()
+
+        accepting.cancel()
+        await settle()
+        outbox.adds[0].set_result(None)
+        await settle()
+
+    assert len(ready.link.posts) == 1
+    assert ready.dispatcher.queued == 1
+
+
+async def test_a_store_that_refuses_in_its_own_way_does_not_end_dispatching(
+    ready: Scene,
+) -> None:
+    """What cannot be stored is the caller's to know, and nobody else's."""
+    ready.store.fail_with(UnicodeError("half of a pair"))
+    with pytest.raises(UnicodeError):
+        await ready.accept()
+    ready.store.fail_with(None)
+
+    await ready.accept(a_draft('{"n":1}'))
+
+    assert [body for _, body in ready.link.said] == ['{"n":1}']
+
+
+async def test_a_store_that_closes_does_not_end_dispatching(scene: Scene) -> None:
+    """At a stop the store may end before the dispatcher does."""
+    await scene.accept()
+    scene.link.arrive("alice")
+    scene.store.fail_with(ShuttingDown("stopping"))
+
+    scene.link.become("ready")
+    await scene.clock.advance(3)
+
+    assert scene.link.posts == []
+    assert scene.dispatcher.queued == 1
+
+
+async def test_a_late_acknowledgement_may_come_while_the_rest_is_noted(
+    ready: Scene,
+) -> None:
+    """One share is overdue, another is about to be written: both get their due."""
+    late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ready.link.arrive("bob")
+    draft = a_draft(to=to("alice", "bob"), await_recipient=True)
+    message = await ready.accept(draft)
+    alice, bob = ready.link.posts
+    ready.link.depart("bob")
+    bob.acknowledged.set_exception(Refused(1003, "gone"))
+    alice.acknowledged.set_exception(OutcomeUnknown("no answer", late))
+    await settle()
+    outbox = with_slow_outbox(ready)
+    outbox.holds_changes = True
+    ready.link.arrive("bob", id_="id-new")
+    await settle()
+
+    late.set_result(None)
+    await settle()
+    outbox.holds_changes = False
+    for _, held in outbox.changes:
+        held.set_result(None)
+    await ready.clock.advance(1)
+    ready.link.posts[-1].acknowledged.set_result(None)
+    await settle()
+
+    assert [post.to for post in ready.link.posts] == ["id-alice", "id-bob", "id-new"]
+    assert await ready.status(message) == "sent"
+
+
+async def test_a_correction_is_not_undone_by_what_was_to_be_stored_before(
+    ready: Scene,
+) -> None:
+    """`unknown` could not be stored; meanwhile the acknowledgement came."""
+    late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    message = await ready.accept()
+    ready.store.fail_with(DOWN)
+    error = OutcomeUnknown("no answer", late)
+    ready.link.posts[0].acknowledged.set_exception(error)
+    await settle()
+
+    ready.store.fail_with(None)
+    late.set_result(None)
+    await ready.clock.advance(3)
+
+    assert await ready.status(message) == "sent"
+    assert ready.happened() == ["message.sent"]
+
+
+async def test_a_room_that_says_ready_and_takes_nothing_is_not_pressed(
+    ready: Scene,
+) -> None:
+    """A link that has just ended: one try for each tick."""
+    tries: list[str] = []
+
+    class Ended(FakeLink):
+        def post(  # type: ignore[explicit-override]  # typing.override needs 3.12
+            self,
+            to: str | None,  # noqa: ARG002  # of the port
+            message: OutgoingMessage,
+            attachment: bytes,  # noqa: ARG002  # of the port
+        ) -> asyncio.Future[None]:
+            tries.append(message.id)
+            raise NotReady
+
+    ready.link.__class__ = Ended
+    await ready.accept()
+
+    await ready.clock.advance(3)
+
+    assert 1 <= len(tries) <= 5
+    assert ready.dispatcher.queued == 1
+
+
+async def test_a_recipient_whom_the_room_does_not_know_is_not_pressed(
+    ready: Scene,
+) -> None:
+    """We take them for present, the room says 1003: one try for each tick."""
+
+    class Unknowing(FakeLink):
+        def post(  # type: ignore[explicit-override]  # typing.override needs 3.12
+            self, to: str | None, message: OutgoingMessage, attachment: bytes
+        ) -> asyncio.Future[None]:
+            told = super().post(to, message, attachment)
+            told.set_exception(Refused(1003, "not found"))
+            return told
+
+    ready.link.__class__ = Unknowing
+    await ready.accept(a_draft(await_recipient=True))
+
+    await ready.clock.advance(5)
+
+    assert 4 <= len(ready.link.posts) <= 7
+
+
+async def test_what_expired_while_the_gateway_was_down_is_not_said() -> None:
+    """A time to live counts over a restart, however soon the room is ready."""
+    scene = Scene()
+    message = await scene.accept(a_draft(ttl=timedelta(seconds=60)))
+    scene.begin()
+    scene.clock.jump(3600)
+
+    await scene.dispatcher.load()
+
+    assert await scene.status(message) == "expired"
+
+
+async def test_it_is_said_again_only_while_it_may_be_held(ready: Scene) -> None:
+    """A room that acknowledges nothing is not told the same for ever."""
+    draft = a_draft(on_unknown=OnUnknown.RETRY, ttl=timedelta(seconds=60))
+    message = await ready.accept(draft)
+    for _ in range(5):
+        unanswered = [x for x in ready.link.posts if not x.acknowledged.done()]
+        for post in unanswered:
+            post.acknowledged.set_exception(OutcomeUnknown("no answer"))
+        await ready.clock.advance(30)
+
+    assert await ready.status(message) == "unknown"
+    assert len(ready.link.posts) == 3
+
+
+async def test_what_may_have_been_said_never_expires_as_unsaid(ready: Scene) -> None:
+    """It was to be said again, and the room stayed away."""
+    draft = a_draft(on_unknown=OnUnknown.RETRY, ttl=timedelta(seconds=60))
+    message = await ready.accept(draft)
+    ready.link.cut(LOST)
+
+    await ready.clock.advance(61)
+
+    assert await ready.status(message) == "unknown"
+
+
+async def test_nobody_gets_a_message_twice(ready: Scene) -> None:
+    """A name, an id and a role may all mean the same participant."""
+    role = Address(AddressKind.ROLE, "user")
+    ready.link.arrive("bob")
+    ready.link.acknowledges = True
+    everybody = (*to("alice", "alice", "id-alice"), role)
+
+    message = await ready.accept(a_draft(to=everybody, match=Match.ALL))
+
+    found = await ready.stored(message)
+    assert [post.to for post in ready.link.posts] == ["id-alice", "id-bob"]
+    assert [each.name for each in found.recipients] == ["alice", "bob"]
+    assert found.status == "sent"
+
+
+async def test_nobody_gets_a_held_message_twice(scene: Scene) -> None:
+    """The same when names are resolved only at the dispatch."""
+    role = Address(AddressKind.ROLE, "user")
+    everybody = (*to("alice", "alice", "id-alice"), role)
+    message = await scene.accept(a_draft(to=everybody, match=Match.ALL))
+    scene.link.acknowledges = True
+    scene.link.arrive("alice")
+    scene.link.arrive("bob")
+
+    scene.link.become("ready")
+    await settle()
+
+    assert [post.to for post in scene.link.posts] == ["id-alice", "id-bob"]
+    assert await scene.status(message) == "sent"
+    assert scene.dispatcher.queued == 0
+
+
+async def test_the_rest_of_a_message_keeps_its_place_while_a_part_is_written(
+    ready: Scene,
+) -> None:
+    """Nothing to bob passes what waits for bob and for alice's acknowledgement."""
+    both = a_draft('{"n":0}', to=to("alice", "bob"), await_recipient=True)
+    await ready.accept(both)
+    ready.link.arrive("bob")
+    await ready.accept(a_draft('{"n":1}', to=to("bob")))
+    before = list(ready.link.said)
+
+    ready.link.posts[0].acknowledged.set_result(None)
+    await ready.clock.advance(1)
+
+    assert before == [("id-alice", '{"n":0}')]
+    assert ready.link.said[1:] == [("id-bob", '{"n":0}'), ("id-bob", '{"n":1}')]
+
+
+async def test_an_id_never_means_somebody_else(ready: Scene) -> None:
+    """Whoever has the name of one who was meant by id does not get it."""
+    by_id = (Address(AddressKind.ID, "id-alice"),)
+    message = await ready.accept(a_draft(to=by_id, match=Match.ALL))
+    ready.link.cut(NotReady())
+    ready.link.depart("alice")
+    ready.link.arrive("alice", id_="id-other")
+    await ready.clock.advance(1)
+
+    ready.link.become("ready")
+    await ready.clock.advance(40)
+
+    assert [post.to for post in ready.link.posts] == ["id-alice"]
+    assert await ready.status(message) == "failed"
+
+
+async def test_an_erased_attachment_fails_its_message_alone() -> None:
+    """What was accepted by a former process has lost its bytes."""
+    scene = Scene()
+    gone = await scene.accept(a_draft(attachment=b"bytes"))
+    other = await scene.accept()
+    scene.begin()
+    await scene.dispatcher.load()
+    scene.store.attachments.clear()
+    scene.link.acknowledges = True
+    scene.link.arrive("alice")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(scene.dispatcher.run())
+        scene.link.become("ready")
+        await settle()
+        running.cancel()
+
+    assert await scene.status(gone) == "failed"
+    assert await scene.status(other) == "sent"
+
+
+async def test_bytes_are_let_go_with_the_message(ready: Scene) -> None:
+    """A late acknowledgement may be awaited for as long as the link lives."""
+    late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    message = await ready.accept(a_draft(attachment=b"bytes"))
+    entry = ready.dispatcher.find(message.id)
+    post: Post = ready.link.posts[0]
+
+    post.acknowledged.set_exception(OutcomeUnknown("no answer", late))
+    await settle()
+
+    assert entry is not None
+    assert (post.attachment, entry.attachment) == (b"bytes", None)
+    late.cancel()
+
+
+async def test_bytes_are_counted_and_not_characters(scene: Scene) -> None:
+    """The limit of the outbox is one of memory."""
+    message = await scene.accept(a_draft('{"text":"\u20ac"}'))
+
+    entry = scene.dispatcher.find(message.id)
+
+    assert entry is not None
+    assert entry.size == len('{"text":"\u20ac"}'.encode())
+
+
+async def test_the_room_being_back_nothing_waits_for_it(scene: Scene) -> None:
+    """What is behind others in the line waits for order, and says so."""
+    scene.dispatcher._options = replace(scene.options, window=1)
+    scene.link.arrive("alice")
+    await scene.accept()
+    second = await scene.accept()
+    scene.link.become("ready")
+    await settle()
+
+    entry = scene.dispatcher.find(second.id)
+
+    assert entry is not None
+    assert scene.dispatcher.shown(entry).waiting_for == "order"
