@@ -1,7 +1,8 @@
 """The room client in our nouns: what it tells goes to the bridge, what we say to it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from gateway.bridge.ports import (
     Clock,
@@ -30,6 +31,8 @@ from gateway.room import (
     ParticipantJoined,
     ParticipantLeft,
     ParticipantUpdated,
+    PresenceEvent,
+    Retrying,
     RoomClient,
     RoomEvent,
     RoomState,
@@ -37,6 +40,14 @@ from gateway.room import (
     StateChanged,
     errors,
 )
+
+WORTH_A_LOOK: Final = 5  # Attempts in a row, from which a person may want to know.
+
+_PRESENCE: Final[Mapping[type[PresenceEvent], EventType]] = {
+    ParticipantJoined: EventType.PARTICIPANT_JOINED,
+    ParticipantLeft: EventType.PARTICIPANT_LEFT,
+    ParticipantUpdated: EventType.PARTICIPANT_UPDATED,
+}
 
 
 class ClientLink:
@@ -55,7 +66,6 @@ class ClientLink:
         self._clock = clock
         self._meter = meter
         self._watchers: list[Callable[[], None]] = []
-        self._known: dict[str, tuple[Participant, Present]] = {}
 
     @property
     def room(self) -> str:
@@ -93,26 +103,33 @@ class ClientLink:
 
     def reachable(self, to: Sequence[Address] | None) -> Sequence[Present]:
         """Return whom addresses can lead to; ids on trust while nobody is known."""
-        if self._messaging or to is None:
+        if to is None:
             return self._others(online=True)
+        if self._messaging:
+            # Asked for at every message: only a role needs a look at everybody.
+            found = {one.id: one for address in to for one in self._fitting(address)}
+            return [_present(one, online=True) for one in found.values()]
         return [
             Present(address.value, None, "", {}, self._clock.now())
             for address in to
             if address.kind is AddressKind.ID
         ]
 
+    def _fitting(self, address: Address) -> Iterable[Participant]:
+        everybody = self._client.participants
+        wanted = address.value
+        if address.kind is AddressKind.ROLE:
+            return [one for one in everybody.values() if one.role == wanted]
+        found: list[Participant] = []
+        if address.kind is not AddressKind.NAME and wanted in everybody:
+            found.append(everybody[wanted])
+        if address.kind is not AddressKind.ID:
+            found.extend(self._client.named(wanted))
+        return found
+
     def _others(self, *, online: bool) -> Sequence[Present]:
-        # Participants change rarely and are asked for at every message.
-        others = []
-        known: dict[str, tuple[Participant, Present]] = {}
-        for id_, participant in self._client.participants.items():
-            kept = self._known.get(id_)
-            if kept is None or kept[0] is not participant or kept[1].online != online:
-                kept = (participant, _present(participant, online=online))
-            known[id_] = kept
-            others.append(kept[1])
-        self._known = known
-        return others
+        everybody = self._client.participants.values()
+        return [_present(one, online=online) for one in everybody]
 
     def post(
         self, to: str | None, message: OutgoingMessage, attachment: bytes
@@ -125,6 +142,9 @@ class ClientLink:
             told = self._client.post(to, message.type, message.body, attachment, otel)
         except errors.NotReady as error:
             raise NotReady from error
+        except errors.ReservedType as error:
+            told = asyncio.get_running_loop().create_future()
+            told.set_exception(errors.Refused(None, str(error)))
         translated: asyncio.Future[None] = told.get_loop().create_future()
         told.add_done_callback(lambda done: _translate(done, translated))
         return translated
@@ -134,15 +154,18 @@ class ClientLink:
         try:
             await self._client.enable()
         except errors.Refused as refusal:
-            raise Refused(refusal.code, refusal.text) from refusal
+            raise Refused(refusal.code, _text(refusal.text)) from refusal
         self._messaging = True
         self._changed()
 
     async def disable(self) -> None:
         """Turn messaging off, and keep it off."""
         self._messaging = False
-        await self._client.disable()
         self._changed()
+        try:
+            await self._client.disable()
+        except errors.Refused as refusal:
+            raise Refused(refusal.code, _text(refusal.text)) from refusal
 
     async def set_attributes(self, changes: Mapping[str, object]) -> None:
         """Change attributes of our own participant."""
@@ -191,51 +214,54 @@ class ClientLink:
                 )
             case StateChanged():
                 self._report(event.status)
+            case Retrying():
+                self._report_retrying(event.status)
             case MessageDropped():
                 self._meter.warning(
                     "message.dropped", room=self.room, reason=str(event.problem)
                 )
-            case ParticipantJoined() | ParticipantLeft():
-                joined = isinstance(event, ParticipantJoined)
-                type_ = (
-                    EventType.PARTICIPANT_JOINED
-                    if joined
-                    else EventType.PARTICIPANT_LEFT
-                )
-                await receiving.participant(
-                    type_,
-                    _present(event.participant, online=joined),
-                    changed=None,
-                    after_gap=event.after_gap,
-                    at=event.at,
-                )
-            case ParticipantUpdated():
-                await receiving.participant(
-                    EventType.PARTICIPANT_UPDATED,
-                    _present(event.participant, online=True),
-                    changed=event.changed,
-                    after_gap=event.after_gap,
-                    at=event.at,
-                )
+            case _:
+                await _hear_of(event, receiving)
 
     def _report(self, status: RoomStatus) -> None:
         facts: dict[str, object] = {"room": self.room, "state": status.state.value}
         if status.last_error is not None:
-            facts |= {"reason": status.last_error, "attempt": status.attempt}
+            facts["reason"] = status.last_error
+        troubled = status.state in {RoomState.STALLED, RoomState.DENIED}
+        tell = self._meter.warning if troubled else self._meter.info
+        tell("room.state_changed", **facts)
+
+    def _report_retrying(self, status: RoomStatus) -> None:
+        facts: dict[str, object] = {
+            "room": self.room,
+            "state": status.state.value,
+            "reason": status.last_error,
+            "attempt": status.attempt,
+        }
         if status.next_retry_at is not None:
             wait = status.next_retry_at - self._clock.now()
             facts["next_attempt_in_s"] = round(wait.total_seconds(), 1)
-        troubled = status.state in {RoomState.STALLED, RoomState.DENIED}
-        (self._meter.warning if troubled else self._meter.info)(
-            "room.state_changed", **facts
-        )
+        worth_a_look = status.attempt >= WORTH_A_LOOK
+        tell = self._meter.warning if worth_a_look else self._meter.info
+        tell("room.attempt_planned", **facts)
+
+
+async def _hear_of(event: PresenceEvent, receiving: Receiving) -> None:
+    type_ = _PRESENCE[type(event)]
+    await receiving.participant(
+        type_,
+        _present(event.participant, online=type_ is not EventType.PARTICIPANT_LEFT),
+        changed=event.changed if isinstance(event, ParticipantUpdated) else None,
+        after_gap=event.after_gap,
+        at=event.at,
+    )
 
 
 def _present(participant: Participant, *, online: bool) -> Present:
     return Present(
         id=participant.id,
-        name=participant.name,
-        role=participant.role,
+        name=_name(participant.name),
+        role=_text(participant.role),
         attributes=participant.attributes,
         since=participant.since,
         online=online,
@@ -245,8 +271,20 @@ def _present(participant: Participant, *, online: bool) -> Present:
 def _sender(event: MessageReceived) -> Sender:
     who = event.from_participant
     if who is None:
-        return Sender(event.from_id, None, None)
-    return Sender(event.from_id, who.name, who.role)
+        return Sender(_text(event.from_id), None, None)
+    return Sender(_text(event.from_id), _name(who.name), _text(who.role))
+
+
+def _name(name: str | None) -> str | None:
+    return None if name is None else _text(name)
+
+
+def _text(said: str) -> str:
+    """Return what others called something, as text that can be stored.
+
+    Half of a surrogate pair is a JSON string but no text: it becomes `?`.
+    """
+    return said if said.isascii() else said.encode(errors="replace").decode()
 
 
 def _translate(told: asyncio.Future[None], translated: asyncio.Future[None]) -> None:
@@ -258,7 +296,7 @@ def _translate(told: asyncio.Future[None], translated: asyncio.Future[None]) -> 
     except errors.NotWritten:
         translated.set_exception(NotReady())
     except errors.Refused as refusal:
-        translated.set_exception(Refused(refusal.code, refusal.text))
+        translated.set_exception(Refused(refusal.code, _text(refusal.text)))
     except errors.OutcomeUnknown as outcome:
         late = outcome.late
         translated.set_exception(OutcomeUnknown(outcome.reason, late))

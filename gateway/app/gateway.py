@@ -235,6 +235,7 @@ class Gateway:
                 swept = await self._store.sweep(
                     messages=settings.gateway_retention_messages,
                     dead=settings.gateway_retention_dead,
+                    most_bytes=settings.gateway_retention_bytes,
                 )
             except GatewayError as error:
                 self._meter.warning("store.sweep_failed", reason=error.detail)

@@ -17,6 +17,9 @@ from gateway.settings import BadSettings, Settings
 CRASHED: Final = 1
 BAD_CONFIGURATION: Final = 2
 BACKLOG: Final = 2048
+# The store's thread and the event loop take turns: at 5 ms, Python's default, each
+# commit would wait for the loop to let go.
+SWITCH_INTERVAL_S: Final = 0.0005
 
 
 class _Quiet(uvicorn.Server):
@@ -116,6 +119,7 @@ def run(
     """
     from gateway.storage.errors import StartRefused  # noqa: PLC0415  # heavy
 
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         settings = load()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -3,9 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 from ulid import ULID
+
+RANDOM_BYTES: Final = 10  # 80 bits in each ULID
+IDS_AT_A_TIME: Final = 64
 
 
 class Kind(StrEnum):
@@ -42,11 +45,16 @@ class Ids:
     def __init__(self, clock: Now, rng: Random) -> None:
         self._clock = clock
         self._rng = rng
+        self._chance = b""
 
     def new(self, kind: Kind) -> str:
         """Return an id never given before."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        raw = milliseconds.to_bytes(6, "big") + self._rng.getrandbits(80).to_bytes(
-            10, "big"
+        if not self._chance:
+            # The system's chance costs a call to it: fetched for many ids at a time.
+            self._chance = self._rng.randbytes(RANDOM_BYTES * IDS_AT_A_TIME)
+        random, self._chance = (
+            self._chance[:RANDOM_BYTES],
+            self._chance[RANDOM_BYTES:],
         )
-        return f"{kind.value}_{ULID(raw)}"
+        return f"{kind.value}_{ULID(milliseconds.to_bytes(6, 'big') + random)}"

@@ -31,6 +31,7 @@ from gateway.room.protocol.envelope import to_json
 from gateway.room.protocol.events import (
     Lost,
     Participant,
+    Retrying,
     RoomEvent,
     RoomState,
     RoomStatus,
@@ -377,6 +378,7 @@ class RoomClient:
             next_retry_at = self._clock.now() + timedelta(seconds=wait_s)
             self._standing.next_retry_at = next_retry_at
         self._enter(setback.state, error=setback.error)
+        self._buffer.add(Retrying(self.status))
         async with self._waiting:
             if wait_s is None:
                 await asyncio.Event().wait()

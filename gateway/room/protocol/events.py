@@ -76,6 +76,13 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrying:
+    """There is no link, and the next attempt is planned or waits for a request."""
+
+    status: RoomStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """We are in the room and ready.
 
@@ -172,5 +179,11 @@ class ParticipantUpdated:
 
 PresenceEvent = ParticipantJoined | ParticipantLeft | ParticipantUpdated
 RoomEvent = (
-    StateChanged | Joined | Lost | MessageReceived | MessageDropped | PresenceEvent
+    StateChanged
+    | Retrying
+    | Joined
+    | Lost
+    | MessageReceived
+    | MessageDropped
+    | PresenceEvent
 )
