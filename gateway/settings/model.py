@@ -1,70 +1,24 @@
-"""Configuration: the environment and `.env` become one frozen value.
+"""Every setting, with its default and what it is for."""
 
-The room's identity keeps MeshAgent's own names, so that the gateway runs as a
-MeshAgent service as it is; everything of ours is `GATEWAY_*`. A variable that is not
-known, or a value that makes no sense, is refused at start with one sentence.
-"""
-
-import difflib
 import ipaddress
 import json
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 from typing_extensions import override
 
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_FILE_SUFFIX: Final = "_FILE"
+from gateway.settings.kinds import Duration, Secrets, Words
+
 _LEAST_KEY_CHARACTERS: Final = 8
-# Read by the commands that speak to a running gateway, not by the gateway itself.
-_NOT_OURS: Final = frozenset({"GATEWAY_URL", "GATEWAY_API_KEY"})
-
-
-class BadSettings(Exception):
-    """The configuration makes no sense; the message is one sentence for a person."""
-
-
-def duration(value: object) -> object:
-    """Turn `30` (seconds), `30s`, `15m`, `24h` or `7d` into a timedelta."""
-    if isinstance(value, str):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", value.strip())
-        if found is None:
-            message = "should be a duration such as 30s, 15m, 24h or 7d"
-            raise ValueError(message)
-        return timedelta(seconds=float(found[1]) * _UNITS_S[found[2] or "s"])
-    return value
-
-
-def comma_separated(value: object) -> object:
-    """Turn `a, b` into `("a", "b")`."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(comma_separated)]
 
 
 class Settings(BaseSettings):
@@ -330,44 +284,6 @@ def names() -> Mapping[str, str]:
     }
 
 
-def load(
-    environ: Mapping[str, str] | None = None,
-    *,
-    env_file: Path | None = Path(".env"),
-    defaults: Mapping[str, str] = MappingProxyType({}),
-) -> Settings:
-    """Read the configuration.
-
-    Args:
-        environ: The environment; the process's own if `None`.
-        defaults: Values of variables that are set nowhere else.
-        env_file: File of further variables; those of the environment go first.
-
-    Raises:
-        BadSettings: It makes no sense; the operator's to mend.
-    """
-    given = _upper(EnvSettingsSource(Settings).env_vars if environ is None else environ)
-    if env_file is not None and env_file.is_file():
-        dotenv = DotEnvSettingsSource(Settings, env_file=env_file)
-        given = _upper(dotenv.env_vars) | given
-    given = {**defaults, **given}
-    _refuse_unknown(given)
-    values = {name: given[name] for name in names() if name in given}
-    for name, text in _from_files(given).items():
-        if name in values:
-            message = f"{name} and {name}{_FILE_SUFFIX} are both set; keep one."
-            raise BadSettings(message)
-        values[name] = text
-    try:
-        return Settings(**{k.lower(): v for k, v in values.items()})  # type: ignore[arg-type]  # text until validated
-    except ValidationError as error:
-        raise BadSettings(_sentence(error)) from error
-
-
-def _upper(variables: Mapping[str, str | None]) -> dict[str, str]:
-    return {name.upper(): value for name, value in variables.items() if value}
-
-
 def is_secret(name: str) -> bool:
     """Whether a variable's value must not be shown."""
     annotation = str(Settings.model_fields[name.lower()].annotation)
@@ -382,46 +298,3 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(str(each) for each in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def secret_files() -> Mapping[str, str]:
-    """Return, for each `…_FILE` variable that may be set, whose value it carries."""
-    return {
-        name + _FILE_SUFFIX: name
-        for name in names()
-        # MESHAGENT_TOKEN_FILE is a setting of its own: read again at each join.
-        if is_secret(name) and name + _FILE_SUFFIX not in names()
-    }
-
-
-def _from_files(given: Mapping[str, str]) -> dict[str, str]:
-    found = {}
-    for variable, name in secret_files().items():
-        if variable not in given:
-            continue
-        try:
-            found[name] = Path(given[variable]).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{variable} cannot be read: {error}."
-            raise BadSettings(message) from error
-    return found
-
-
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    known = names().keys() | secret_files().keys() | _NOT_OURS
-    for name in sorted(given):
-        if name.startswith("GATEWAY_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            message = f"{name} is not a setting of the gateway.{hint}"
-            raise BadSettings(message)
-
-
-def _sentence(error: ValidationError) -> str:
-    """Say the first thing that is wrong, without the value: it may be a secret."""
-    first, *more = error.errors(include_input=False, include_url=False)
-    text = first["msg"].removeprefix("Value error, ")
-    text = text[0].lower() + text[1:] if first["loc"] else text
-    name = str(first["loc"][0]).upper() + " " if first["loc"] else ""
-    others = f" ({len(more)} more settings are wrong too.)" if more else ""
-    return f"{name}{text}.{others}"
