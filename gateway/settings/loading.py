@@ -1,0 +1,101 @@
+"""Gathering the settings: the environment, `.env`, and files that hold secrets."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from gateway.settings.model import Settings, is_secret, names
+
+_FILE_SUFFIX: Final = "_FILE"
+# Read by the commands that speak to a running gateway, not by the gateway itself.
+_NOT_OURS: Final = frozenset({"GATEWAY_URL", "GATEWAY_API_KEY"})
+
+
+class BadSettings(Exception):
+    """The configuration makes no sense; the message is one sentence for a person."""
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    defaults: Mapping[str, str] = MappingProxyType({}),
+) -> Settings:
+    """Read the configuration.
+
+    Args:
+        environ: The environment; the process's own if `None`.
+        defaults: Values of variables that are set nowhere else.
+        env_file: File of further variables; those of the environment go first.
+
+    Raises:
+        BadSettings: It makes no sense; the operator's to mend.
+    """
+    given = _upper(EnvSettingsSource(Settings).env_vars if environ is None else environ)
+    if env_file is not None and env_file.is_file():
+        dotenv = DotEnvSettingsSource(Settings, env_file=env_file)
+        given = _upper(dotenv.env_vars) | given
+    given = {**defaults, **given}
+    _refuse_unknown(given)
+    values = {name: given[name] for name in names() if name in given}
+    for name, text in _from_files(given).items():
+        if name in values:
+            message = f"{name} and {name}{_FILE_SUFFIX} are both set; keep one."
+            raise BadSettings(message)
+        values[name] = text
+    try:
+        return Settings(**{k.lower(): v for k, v in values.items()})  # type: ignore[arg-type]  # text until validated
+    except ValidationError as error:
+        raise BadSettings(_sentence(error)) from error
+
+
+def _upper(variables: Mapping[str, str | None]) -> dict[str, str]:
+    return {name.upper(): value for name, value in variables.items() if value}
+
+
+def secret_files() -> Mapping[str, str]:
+    """Return, for each `…_FILE` variable that may be set, whose value it carries."""
+    return {
+        name + _FILE_SUFFIX: name
+        for name in names()
+        # MESHAGENT_TOKEN_FILE is a setting of its own: read again at each join.
+        if is_secret(name) and name + _FILE_SUFFIX not in names()
+    }
+
+
+def _from_files(given: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, name in secret_files().items():
+        if variable not in given:
+            continue
+        try:
+            found[name] = Path(given[variable]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{variable} cannot be read: {error}."
+            raise BadSettings(message) from error
+    return found
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    known = names().keys() | secret_files().keys() | _NOT_OURS
+    for name in sorted(given):
+        if name.startswith("GATEWAY_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            message = f"{name} is not a setting of the gateway.{hint}"
+            raise BadSettings(message)
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say the first thing that is wrong, without the value: it may be a secret."""
+    first, *more = error.errors(include_input=False, include_url=False)
+    text = first["msg"].removeprefix("Value error, ")
+    text = text[0].lower() + text[1:] if first["loc"] else text
+    name = str(first["loc"][0]).upper() + " " if first["loc"] else ""
+    others = f" ({len(more)} more settings are wrong too.)" if more else ""
+    return f"{name}{text}.{others}"
