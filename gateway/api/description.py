@@ -90,12 +90,6 @@ def methods(document: Mapping[str, Any], path: str) -> set[str]:
     return found | {"HEAD"} if "GET" in found else found
 
 
-def for_swagger(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document of OpenAPI 3.1 as the packaged docs page reads it, as 3.0."""
-    lowered = _lowered(document)
-    return {**lowered, "openapi": "3.0.3"}
-
-
 def _further_schemas() -> dict[str, Any]:
     _, described = models_json_schema(
         [
@@ -138,22 +132,3 @@ def _complete(operation: dict[str, Any]) -> None:
         "description": "Any other failure, as a problem document.",
         "content": {problems.MEDIA_TYPE: {"schema": reference}},
     }
-
-
-def _lowered(value: Any) -> Any:  # noqa: ANN401  # any part of a JSON document
-    if isinstance(value, list):
-        return [_lowered(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    lowered = {name: _lowered(each) for name, each in value.items()}
-    options = lowered.get("anyOf")
-    if isinstance(options, list) and {"type": "null"} in options:
-        rest = [each for each in options if each != {"type": "null"}]
-        del lowered["anyOf"]
-        lowered |= rest[0] if len(rest) == 1 else {"anyOf": rest}
-        lowered["nullable"] = True
-    if "const" in lowered:
-        lowered["enum"] = [lowered.pop("const")]
-    if isinstance(lowered.get("examples"), list) and lowered["examples"]:
-        lowered["example"] = lowered.pop("examples")[0]
-    return lowered

@@ -6,6 +6,7 @@ The page's assets come from a package, never from a foreign host.
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from gateway.api import problems
 from gateway.api.bodies import JSON
-from gateway.api.description import TITLE, for_swagger
+from gateway.api.description import TITLE
 from gateway.api.replies import reply
 from gateway.domain.errors import NotFound
 
@@ -38,7 +39,7 @@ _PAGE: Final = f"""\
 """
 _START: Final = """\
 SwaggerUIBundle({
-  url: "docs/openapi.json",
+  url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   validatorUrl: null,
@@ -64,12 +65,11 @@ class Documentation:
     """
 
     def __init__(self, description: Callable[[], dict[str, Any]]) -> None:
-        self._plain = cache(lambda: dumped(description()))
-        self._lowered = cache(lambda: dumped(for_swagger(description())))
+        self._document = cache(lambda: dumped(description()))
 
     async def openapi(self) -> Response:
         """Return the document, in OpenAPI 3.1."""
-        return Response(self._plain(), media_type=JSON)
+        return Response(self._document(), media_type=JSON)
 
     async def page(self) -> Response:
         """Return the page for people."""
@@ -77,8 +77,6 @@ class Documentation:
 
     async def asset(self, name: str) -> Response:
         """Return a part of the page."""
-        if name == "openapi.json":
-            return Response(self._lowered(), media_type=JSON)
         if name == "start.js":
             return Response(_START, media_type="text/javascript")
         if name not in ASSETS:
@@ -115,9 +113,9 @@ def dumped(document: Mapping[str, Any]) -> bytes:
 
 @cache
 def _folder() -> Path:
-    # Imported here: only the page needs it.
-    from swagger_ui_bundle import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        swagger_ui_path,
-    )
-
-    return Path(swagger_ui_path)
+    # The package's own module would build an application; only its files are wanted.
+    found = find_spec("fastapi_swagger")
+    if found is None or found.origin is None:
+        message = "the package fastapi-swagger, with the docs page's assets, is missing"
+        raise RuntimeError(message)
+    return Path(found.origin).with_name("resources")

@@ -105,7 +105,7 @@ def _add_reading(routes: APIRouter, webhooks: WebhookControls) -> None:
         summary="List the webhooks",
         responses={
             200: {"model": WebhookList},
-            **problems.responses(errors.Unauthenticated),
+            **problems.responses(errors.Unauthenticated, errors.Invalid),
         },
     )
     async def listed(query: Annotated[WebhookQuery, Query()]) -> Response:

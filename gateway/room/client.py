@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Self
@@ -172,7 +173,8 @@ class RoomClient:
     @property
     def self_participant(self) -> Participant | None:
         """Ourselves, as the room knows us; `None` before the first join."""
-        return self._company.us
+        us = self._company.us
+        return us and replace(us, attributes={**us.attributes, **self._attributes})
 
     def named(self, name: str) -> tuple[Participant, ...]:
         """Everybody else of exactly this name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.description import describe, for_swagger, methods
+from gateway.api.description import describe, methods
 from gateway.api.service import create_framework
 from tests.fakes.bridge import Bridge
 
@@ -97,12 +97,3 @@ def test_the_methods_of_a_path_are_known(
 ) -> None:
     """Whatever is in its variables."""
     assert methods(document, path) == found
-
-
-def test_the_pages_copy_is_of_openapi_3_0(document: dict[str, Any]) -> None:
-    """Null, const and lists of examples are said in the older way."""
-    lowered = json.dumps(for_swagger(document))
-
-    assert '"type": "null"' not in lowered
-    assert '"const"' not in lowered
-    assert '"nullable": true' in lowered

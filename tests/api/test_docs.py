@@ -22,16 +22,6 @@ async def test_the_page_takes_nothing_from_a_foreign_host() -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-async def test_the_page_reads_a_description_that_it_knows() -> None:
-    """Its own copy is of OpenAPI 3.0, the public one of 3.1."""
-    async with calling(Bridge().services()) as caller:
-        own = await caller.get("/docs/openapi.json", key=None)
-        public = await caller.get("/openapi.json", key=None)
-
-    assert own.json["openapi"] == "3.0.3"
-    assert public.json["openapi"].startswith("3.1")
-
-
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/docs/start.js"])
 @pytest.mark.parametrize(
     ("docs", "key", "status"),
