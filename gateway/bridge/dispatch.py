@@ -243,7 +243,8 @@ class Dispatcher:
     def _can_write(self) -> bool:
         limits, bytes_ = self._options, self._posted_bytes
         has_window = self._posted < limits.window and bytes_ < limits.window_bytes
-        return has_window and self._link.status.is_ready
+        is_ready = self._link.status.is_ready and not self._record.is_failing
+        return has_window and is_ready
 
     def _is_next(self, entry: Entry) -> bool:
         is_head = entry is self._line.head

@@ -36,6 +36,12 @@ class Record:
         self._settled = settled
         self._unsaved: list[tuple[Entry, OutgoingMessage, Event]] = []
         self._under_way = 0
+        self._fails = False
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the store has refused something since it was last tried again."""
+        return self._fails
 
     @property
     def is_complete(self) -> bool:
@@ -54,6 +60,7 @@ class Record:
 
     def save_again(self) -> None:
         """Try once more to store what the store would not take."""
+        self._fails = False
         unsaved, self._unsaved = self._unsaved, []
         for entry, message, event in unsaved:
             if entry.message is message:  # else a later state has taken its place
@@ -77,6 +84,7 @@ class Record:
         if saved.cancelled():
             return
         if saved.exception() is not None:
+            self._fails = True
             self._keep(entry, message, event)
         elif event is not None:
             self._report(message)

@@ -36,6 +36,7 @@ class SlowOutbox(MemoryOutbox):
         super().__init__(scene.store)
         self.adds: list[asyncio.Future[None]] = []
         self.changes: list[tuple[str, asyncio.Future[None]]] = []
+        self.asked: list[str] = []
         self.holds_changes = False
 
     def add(  # type: ignore[explicit-override]  # typing.override needs 3.12
@@ -52,9 +53,11 @@ class SlowOutbox(MemoryOutbox):
         self, message: OutgoingMessage, event: Event | None = None
     ) -> asyncio.Future[None]:
         """Change at once, or when the test says so."""
+        self.asked.append(message.status.value)
         done = super().change(message, event)
         if not self.holds_changes:
             return done
+        done.exception()  # what is told is up to the test
         held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.changes.append((message.status.value, held))
         return held
@@ -174,6 +177,30 @@ async def test_a_store_that_refuses_in_its_own_way_does_not_end_dispatching(
     await ready.accept(a_draft('{"n":1}'))
 
     assert [body for _, body in ready.link.said] == ['{"n":1}']
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_a_store_that_fails_is_not_pressed(scene: Scene, *, holds: bool) -> None:
+    """One try for each tick, whether it fails at once or after a while."""
+    await scene.accept()
+    scene.link.arrive("alice")
+    outbox = with_slow_outbox(scene)
+    outbox.holds_changes = holds
+    scene.store.fail_with(DOWN)
+    tries = 0
+
+    scene.link.become("ready")
+    for _ in range(5):
+        await settle()
+        tries += sum(not held.done() for _, held in outbox.changes)
+        for _, held in outbox.changes:
+            if not held.done():
+                held.set_exception(DOWN)
+        await scene.clock.advance(1)
+
+    assert len(outbox.asked) <= 6
+    assert tries == (5 if holds else 0)
+    assert scene.link.posts == []
 
 
 async def test_a_store_that_closes_does_not_end_dispatching(scene: Scene) -> None:

@@ -260,7 +260,7 @@ class DispatchMachine(RuleBasedStateMachine):
         """Nothing ends the dispatcher, and no exception is lost."""
         if not self.running.done() and not self.complaints:
             return
-        assert self.complaints == []
+        assert not self.complaints, self.complaints
         pytest.fail(repr(self.running))
 
     @invariant()
