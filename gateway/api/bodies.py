@@ -1,5 +1,6 @@
 """Reading a request's body: JSON, multipart or form, within limits, as plain values."""
 
+import asyncio
 import json
 from base64 import b64decode
 from binascii import Error as BadBase64
@@ -18,6 +19,7 @@ from typing_extensions import override
 
 from gateway.api import problems
 from gateway.domain.errors import (
+    BodyTooSlow,
     Invalid,
     MalformedJson,
     UnsupportedMediaType,
@@ -33,17 +35,19 @@ _MAX_FIELDS: Final = MAX_RECIPIENTS + 20  # `to` may be repeated.
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest that is read, in bytes.
+    """The largest that is read, in bytes, and the longest that is waited for it.
 
     Attributes:
         body: A whole request.
         message: The message object as compact JSON.
         attachment: An attachment, decoded.
+        seconds: How long a whole body may take to come.
     """
 
     body: int = 10 * 1024**2
     message: int = 256 * 1024
     attachment: int = 5 * 1024**2
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,20 @@ async def read(
 
     Raises:
         UnsupportedMediaType: A Content-Type or charset that is not read here.
+        BodyTooSlow: It did not come in time.
         PayloadTooLarge: Over a limit; noticed while reading, before the rest comes.
         MalformedJson: Not JSON in UTF-8, or numbers and text that JSON can't hold.
         Invalid: Not a JSON object, or a form that cannot be read.
     """
     kind = media_type(headers.get(b"content-type", b""))
-    if kind == MULTIPART:
-        return await _multipart(receive, headers, limits)
-    raw = await read_bytes(receive, limits.body)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            if kind == MULTIPART:
+                return await _multipart(receive, headers, limits)
+            raw = await read_bytes(receive, limits.body)
+    except TimeoutError as error:
+        message = f"The body did not come within {limits.seconds:g} s."
+        raise BodyTooSlow(message) from error
     if kind == JSON:
         return Body(an_object(loads(raw)))
     return _form(raw)

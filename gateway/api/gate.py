@@ -29,6 +29,9 @@ _LINKED: Final = re.compile(r"/messages/[^/]+/attachment")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OPEN: Final = frozenset({"/", "/healthz", "/readyz"})
 _DOCS: Final = frozenset({"/docs", "/openapi.json"})
+# Asked every few seconds for ever: a line for each would bury all others.
+_PROBES: Final = frozenset({"/healthz", "/readyz"})
+_OK: Final = 200
 _INGEST: Final = "/in/"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
@@ -108,15 +111,16 @@ class Gate:
             route = scope.get("route")
         finally:
             path = getattr(route, "path", None) or self._lane_path(scope)
-            self._services.meter.info(
-                "request.completed",
-                method=method,
-                route=path,
-                status=status,
-                duration_ms=round((clock.monotonic() - began_s) * 1000, 1),
-                request_id=state["request_id"],
-                key_id=state["key_id"],
-            )
+            if path not in _PROBES or status != _OK:
+                self._services.meter.info(
+                    "request.completed",
+                    method=method,
+                    route=path,
+                    status=status,
+                    duration_ms=round((clock.monotonic() - began_s) * 1000, 1),
+                    request_id=state["request_id"],
+                    key_id=state["key_id"],
+                )
 
     def _admitted(self, scope: Scope, headers: Headers) -> tuple[ASGIApp, bytes | None]:
         """Return who answers, and the foreign origin that may read the answer."""

@@ -49,6 +49,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.MessagingDisabled: Row(409, "Messaging disabled"),
     errors.WrongState: Row(409, "Not in this state"),
     errors.ReadOnly: Row(409, "Read-only"),
+    errors.BodyTooSlow: Row(408, "Body too slow"),
     errors.PayloadTooLarge: Row(413, "Too large"),
     errors.UnsupportedMediaType: Row(415, "Unsupported media type"),
     errors.RoomDenied: Row(403, "Denied by the room"),

@@ -48,6 +48,7 @@ RESPONSES: Final = problems.responses(
     errors.RecipientNotFound,
     errors.RecipientAmbiguous,
     errors.MessagingDisabled,
+    errors.BodyTooSlow,
     errors.PayloadTooLarge,
     errors.UnsupportedMediaType,
     errors.Invalid,

@@ -18,6 +18,7 @@
     │   ├── MessagingDisabled        names mean nothing while messaging is disabled
     │   ├── WrongState               not in its present state
     │   ├── ReadOnly                 given by configuration
+    │   ├── BodyTooSlow              a body that does not come to its end
     │   ├── PayloadTooLarge          over a limit
     │   ├── UnsupportedMediaType     a Content-Type we do not read
     │   ├── RoomDenied               the room said: not allowed (1001)
@@ -170,6 +171,12 @@ class ReadOnly(Rejected):
     """It is given by configuration and changed there."""
 
     code = "read_only"
+
+
+class BodyTooSlow(Rejected):
+    """A request whose body did not come in time; nothing of it was used."""
+
+    code = "request_timeout"
 
 
 class PayloadTooLarge(Rejected):

@@ -1,5 +1,6 @@
 """Any bytes become plain values or a named refusal."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -11,6 +12,7 @@ from starlette.types import Message, Receive
 from gateway.api import bodies
 from gateway.api.bodies import FORM, JSON, Body, Limits
 from gateway.domain.errors import (
+    BodyTooSlow,
     Invalid,
     MalformedJson,
     PayloadTooLarge,
@@ -206,6 +208,19 @@ async def test_a_file_over_the_limit_is_refused() -> None:
         await read(MULTIPART, raw)
 
     assert refused.value.facts == {"limit": 10}
+
+
+@pytest.mark.parametrize("content_type", [JSON, FORM, MULTIPART])
+async def test_a_body_that_does_not_come_is_not_waited_for(content_type: str) -> None:
+    """Whoever sends a byte a minute would hold the connection for ever."""
+
+    async def never() -> Message:
+        return await asyncio.Event().wait()  # type: ignore[return-value]  # never
+
+    with pytest.raises(BodyTooSlow):
+        await bodies.read(
+            never, {b"content-type": content_type.encode()}, Limits(seconds=0.01)
+        )
 
 
 async def test_a_caller_that_hangs_up_is_not_waited_for() -> None:

@@ -266,6 +266,16 @@ async def test_one_line_tells_of_each_request() -> None:
     ]
 
 
+async def test_a_probe_that_finds_all_well_is_not_logged() -> None:
+    """Orchestrators ask every few seconds, and it would bury all other lines."""
+    bridge = Bridge()
+    async with calling(bridge.services()) as caller:
+        await caller.get("/healthz", key=None)
+        await caller.get("/readyz", key=None)
+
+    assert bridge.meter.lines == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "route"),
     [
