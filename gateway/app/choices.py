@@ -20,7 +20,8 @@ from gateway.room import (
     TokenFile,
     room_address,
 )
-from gateway.room.errors import Unusable
+from gateway.room.errors import BadRoomName, Unusable
+from gateway.room.tokens import read_claims
 from gateway.settings import BadSettings, Settings
 from gateway.storage.store import StoreOptions
 from gateway.system import SystemClock
@@ -49,14 +50,16 @@ def room_name(settings: Settings) -> str:
 
 def room_url(settings: Settings) -> str:
     """Return where the room's WebSocket is."""
+    room, base = room_name(settings), settings.meshagent_room_url
     try:
-        return room_address(
-            room_name(settings),
-            room_url=settings.meshagent_room_url,
-            api_url=settings.meshagent_api_url,
-        )
+        return room_address(room, room_url=base, api_url=settings.meshagent_api_url)
+    except BadRoomName as error:
+        message = f"MESHAGENT_ROOM: {error}."
+        raise BadSettings(message) from error
     except Unusable as error:
-        raise BadSettings(str(error)) from error
+        name = "MESHAGENT_API_URL" if base is None else "MESHAGENT_ROOM_URL"
+        message = f"{name}: {error}."
+        raise BadSettings(message) from error
 
 
 def room_credentials(settings: Settings) -> Credentials:
@@ -72,12 +75,19 @@ def room_credentials(settings: Settings) -> Credentials:
     if settings.meshagent_token_file is not None:
         return TokenFile(settings.meshagent_token_file)
     if token is not None:
-        return FixedToken(token.get_secret_value())
+        return _fixed(token)
     message = (
         "No way into the room: set MESHAGENT_API_KEY, MESHAGENT_TOKEN or "
         "MESHAGENT_TOKEN_FILE."
     )
     raise BadSettings(message)
+
+
+def say_what_is_ignored(settings: Settings, meter: Meter) -> None:
+    """Log that a token is set beside an API key, which goes before it."""
+    tokens = (settings.meshagent_token, settings.meshagent_token_file)
+    if settings.meshagent_api_key is not None and any(tokens):
+        meter.warning("room.token_ignored", room=settings.meshagent_room)
 
 
 def mint_token(
@@ -88,8 +98,14 @@ def mint_token(
         message = "MESHAGENT_API_KEY is not set: it signs the token."
         raise BadSettings(message)
     key = _api_key(settings.meshagent_api_key)
+    wanted = room_name(settings) if room is None else room
+    try:
+        room_address(wanted)
+    except Unusable as error:
+        message = f"{error}."
+        raise BadSettings(message) from error
     credentials = KeyCredentials(key, name, role, lifetime)
-    return credentials.token(room or room_name(settings), now=SystemClock().now())
+    return credentials.token(wanted, now=SystemClock().now())
 
 
 def egress_policy(
@@ -111,7 +127,8 @@ def egress_policy(
             require_https=settings.gateway_egress_require_https,
         )
     except BadEgressSetting as error:
-        raise BadSettings(str(error)) from error
+        message = f"{error}."
+        raise BadSettings(message) from error
     if development:
         policy = policy.for_development()
     return replace(policy, own=frozenset(own))
@@ -129,10 +146,13 @@ def api_keys(settings: Settings, meter: Meter) -> tuple[str, ...] | None:
     if given:
         return given
     path = settings.gateway_data_dir / "api-key"
-    if not path.exists():
-        _write_secret(path, secrets.token_urlsafe(KEY_BYTES))
+    try:
+        key = _kept(path) or _minted(path)
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The API key in {path} cannot be used: {error}."
+        raise BadSettings(message) from error
     meter.info("api_key.minted", path=str(path))
-    return (path.read_text(encoding="utf-8").strip(),)
+    return (key,)
 
 
 def _api_key(key: SecretStr) -> ApiKey:
@@ -143,7 +163,30 @@ def _api_key(key: SecretStr) -> ApiKey:
         raise BadSettings(message) from error
 
 
-def _write_secret(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+def _fixed(token: SecretStr) -> FixedToken:
+    text = token.get_secret_value().strip()
+    try:
+        read_claims(text)
+    except Unusable as error:
+        message = f"MESHAGENT_TOKEN: {error}."
+        raise BadSettings(message) from error
+    return FixedToken(text)
+
+
+def _kept(path: Path) -> str | None:
+    """Return the key in a file; `None` if there is none, or none was written to it."""
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
+
+
+def _minted(path: Path) -> str:
+    """Write a new key to a file, whole or not at all."""
+    key = secrets.token_urlsafe(KEY_BYTES)
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    return key

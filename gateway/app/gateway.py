@@ -20,6 +20,7 @@ from gateway.app.choices import (
     room_credentials,
     room_name,
     room_url,
+    say_what_is_ignored,
     store_options,
 )
 from gateway.bridge.controls import Controls
@@ -116,6 +117,7 @@ async def run(around: Surroundings) -> None:
         development=around.development,
     )
     room_credentials(settings)
+    say_what_is_ignored(settings, around.telemetry)
     options = store_options(settings)
     async with AsyncExitStack() as stack:
         opening = open_store(options, clock=clock, meter=around.telemetry)

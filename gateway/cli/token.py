@@ -13,7 +13,9 @@ def token(
         str | None, typer.Option(help="The room; MESHAGENT_ROOM if not given.")
     ] = None,
     role: Annotated[str, typer.Option(help="Role in the room.")] = "user",
-    hours: Annotated[float, typer.Option(min=0.01, help="How long it is valid.")] = 1,
+    hours: Annotated[
+        float, typer.Option(min=0.01, max=87_600, help="How long it is valid.")
+    ] = 1,
 ) -> None:
     """Print a token with which somebody may join a room and exchange messages."""
     from gateway import settings  # noqa: PLC0415  # heavy

@@ -38,8 +38,7 @@ def load(
     """
     given = _upper(EnvSettingsSource(Settings).env_vars if environ is None else environ)
     if env_file is not None and env_file.is_file():
-        dotenv = DotEnvSettingsSource(Settings, env_file=env_file)
-        given = _upper(dotenv.env_vars) | given
+        given = _from_env_file(env_file) | given
     given = {**defaults, **given}
     _refuse_unknown(given)
     values = {name: given[name] for name in names() if name in given}
@@ -56,6 +55,14 @@ def load(
 
 def _upper(variables: Mapping[str, str | None]) -> dict[str, str]:
     return {name.upper(): value for name, value in variables.items() if value}
+
+
+def _from_env_file(path: Path) -> dict[str, str]:
+    try:
+        return _upper(DotEnvSettingsSource(Settings, env_file=path).env_vars)
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise BadSettings(message) from error
 
 
 def secret_files() -> Mapping[str, str]:

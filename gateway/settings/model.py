@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,17 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
-from gateway.settings.kinds import Duration, Secrets, Words
+from gateway.settings.kinds import (
+    BaseUrl,
+    Duration,
+    Origins,
+    Proxy,
+    Secrets,
+    Words,
+)
 
 _LEAST_KEY_CHARACTERS: Final = 8
+_USER_INFO: Final = re.compile(r"://[^/@]+@")
 
 
 class Settings(BaseSettings):
@@ -72,14 +81,14 @@ class Settings(BaseSettings):
     gateway_participant_role: str = Field(
         "agent", min_length=1, description="Our role in the room, with an API key"
     )
-    gateway_room_proxy: str | None = Field(
+    gateway_room_proxy: Proxy | None = Field(
         None, description="Proxy for the room's WebSocket, e.g. http://proxy:3128"
     )
 
     # Listening
     gateway_host: str = Field("127.0.0.1", description="Address to listen on")
     gateway_port: int = Field(8080, ge=0, le=65_535, description="Port to listen on")
-    gateway_public_url: str | None = Field(
+    gateway_public_url: BaseUrl | None = Field(
         None, description="Base of every absolute link; the listening address if unset"
     )
     gateway_docs: Literal["public", "key", "off"] = Field(
@@ -93,7 +102,7 @@ class Settings(BaseSettings):
     gateway_api_keys: Secrets = Field(
         (), description="Comma-separated keys; unset: one is minted into the data dir"
     )
-    gateway_cors_origins: Words = Field(
+    gateway_cors_origins: Origins = Field(
         (), description="Browser origins that may call, comma-separated"
     )
     gateway_allowed_hosts: Words = Field(
@@ -126,7 +135,9 @@ class Settings(BaseSettings):
 
     # Sending
     gateway_default_ttl: Duration = Field(
-        timedelta(seconds=300), description="How long a message waits for the room"
+        timedelta(seconds=300),
+        le=timedelta(days=1),
+        description="How long a message waits for the room",
     )
     gateway_dispatch_window: int = Field(
         64, ge=1, le=10_000, description="Unacknowledged writes to a room at a time"
@@ -253,6 +264,7 @@ class Settings(BaseSettings):
                 "meshagent_api_key": SecretStr(api_key),
                 "meshagent_token": None,
                 "meshagent_token_file": None,
+                "gateway_room_proxy": None,
             }
         )
 
@@ -297,4 +309,6 @@ def _text(value: object) -> str:
         return f"{value.total_seconds():g}s"
     if isinstance(value, tuple):
         return ",".join(str(each) for each in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _USER_INFO.sub("://(set)@", str(value))

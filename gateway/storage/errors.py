@@ -2,6 +2,7 @@
 
     StartRefused                 carries `exit_code`, the process's own
     ├── LockHeld                 another gateway has the data directory (1)
+    ├── StoreUnusable            its files can't be read or written (2)
     ├── UnsupportedStore         a database URL that can't be served (2)
     ├── SchemaTooNew             written by a later release (2)
     ├── BadMasterKeys            not of the form `id:base64,…` (2)
@@ -34,6 +35,13 @@ class LockHeld(StartRefused):
             f"{holder} holds the data directory; waited {waited_s:g} s for it to stop."
         )
         self.pid = pid
+
+
+class StoreUnusable(StartRefused):
+    """Its files can't be made, read or written, or hold something else."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The store cannot be opened: {why}.")
 
 
 class UnsupportedStore(StartRefused):

@@ -1,8 +1,8 @@
 """The store, opened: the ports of the use cases on one database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from random import SystemRandom
 from uuid import uuid4
 
 from sqlalchemy import Column, Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import Unavailable
@@ -28,7 +29,7 @@ from gateway.storage.engine import (
     sqlite_engine,
     sqlite_path,
 )
-from gateway.storage.errors import MasterKeyMismatch
+from gateway.storage.errors import MasterKeyMismatch, StoreUnusable
 from gateway.storage.fanout import FanOut
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
@@ -159,24 +160,41 @@ async def open_store(
     Raises:
         StartRefused: It can't be opened, for one of the reasons in `storage.errors`.
     """
-    options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options.data_dir.chmod(0o700)
-    path = sqlite_path(options.url, options.data_dir)
     wait_s = options.lock_wait.total_seconds()
-    async with lock.held(options.data_dir / "gateway.lock", wait_s=wait_s, clock=clock):
-        sealer = Sealer(
-            parse_keys(options.master_keys)
-            or minted_keys(options.data_dir / "master.key")
-        )
-        engine = sqlite_engine(path)
-        reading = sqlite_engine(path, read_only=True)
-        try:
+    async with AsyncExitStack() as stack:
+        with _refusing():
+            options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            options.data_dir.chmod(0o700)
+            path = sqlite_path(options.url, options.data_dir)
+            locked = options.data_dir / "gateway.lock"
+            holding = lock.held(locked, wait_s=wait_s, clock=clock)
+            await stack.enter_async_context(holding)
+            sealer = Sealer(
+                parse_keys(options.master_keys)
+                or minted_keys(options.data_dir / "master.key")
+            )
+            engine = sqlite_engine(path)
+            stack.callback(engine.dispose)
+            reading = sqlite_engine(path, read_only=True)
+            stack.callback(reading.dispose)
             await asyncio.to_thread(_prepare, engine, path, meter)
-            async with _opened(engine, reading, sealer, clock, meter) as store:
-                yield store
-        finally:
-            reading.dispose()
-            engine.dispose()
+            opening = _opened(engine, reading, sealer, clock, meter)
+            store = await stack.enter_async_context(opening)
+        yield store
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what hinders the opening of a store into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        why = f"{error.strerror}: {error.filename}"
+        raise StoreUnusable(why) from error
+    except DBAPIError as error:
+        raise StoreUnusable(str(error.orig)) from error
+    except (SQLAlchemyError, UnicodeDecodeError) as error:
+        raise StoreUnusable(str(error)) from error
 
 
 @asynccontextmanager

@@ -26,9 +26,9 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
 )
 def test_durations_are_written_with_a_unit(text: str, seconds: float) -> None:
     """A bare number is seconds; s, m, h, d and w are understood."""
-    found = load(GATEWAY_DEFAULT_TTL=text)
+    found = load(GATEWAY_RETENTION_DEAD=text)
 
-    assert found.gateway_default_ttl == timedelta(seconds=seconds)
+    assert found.gateway_retention_dead == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,10 @@ def test_durations_are_written_with_a_unit(text: str, seconds: float) -> None:
         ({"GATEWAY_DEFAULT_TTL": "soon"}, "such as 30s, 15m, 24h or 7d"),
         ({"GATEWAY_AUTH": "none", "GATEWAY_HOST": "0.0.0.0"}, "publishes the room"),
         ({"GATEWAY_API_KEYS": "short"}, "at least 8 printable ASCII characters"),
+        ({"GATEWAY_DEFAULT_TTL": "2d"}, "GATEWAY_DEFAULT_TTL input should be less"),
+        ({"GATEWAY_PUBLIC_URL": "gw"}, "GATEWAY_PUBLIC_URL should be an address such"),
+        ({"GATEWAY_CORS_ORIGINS": "*"}, "GATEWAY_CORS_ORIGINS should be origins such"),
+        ({"GATEWAY_ROOM_PROXY": "proxy"}, "GATEWAY_ROOM_PROXY should be a proxy such"),
         ({"GATEWAY_WEBHOOKS": "{"}, "should be a JSON list of webhooks"),
         ({"GATEWAY_WEBHOOKS": "[1]"}, "should be a JSON list of objects"),
         ({"GATEWAY_API_KEYS_FILE": "/nonexistent"}, "GATEWAY_API_KEYS_FILE cannot be"),
@@ -102,6 +106,15 @@ def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
     found = settings.load({"GATEWAY_PORT": "2222"}, env_file=path)
 
     assert (found.gateway_host, found.gateway_port) == ("127.0.0.2", 2222)
+
+
+def test_an_env_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """One sentence names the file."""
+    path = tmp_path / ".env"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(settings.BadSettings, match=r"\.env cannot be read"):
+        settings.load({}, env_file=path)
 
 
 def test_meshagent_port_makes_it_a_meshagent_service() -> None:

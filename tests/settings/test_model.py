@@ -32,6 +32,13 @@ def test_what_is_shown_holds_no_secret() -> None:
     assert "correct-horse" not in str(shown)
 
 
+def test_the_password_of_a_proxy_is_not_shown() -> None:
+    """Only that there is one."""
+    shown = Settings(gateway_room_proxy="http://me:secret@proxy:1").shown()
+
+    assert shown["GATEWAY_ROOM_PROXY"] == "http://(set)@proxy:1"
+
+
 def test_what_is_shown_is_what_one_would_write() -> None:
     """Durations have a unit, lists have commas, truth is in lower case."""
     shown = Settings(gateway_cors_origins="https://a,https://b").shown()  # type: ignore[arg-type]  # text until validated

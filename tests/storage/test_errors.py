@@ -6,6 +6,7 @@ from gateway.storage.errors import (
     MasterKeyMismatch,
     SchemaTooNew,
     StartRefused,
+    StoreUnusable,
     UnsupportedStore,
 )
 
@@ -19,6 +20,7 @@ def test_a_held_lock_names_its_holder() -> None:
 def test_only_a_held_lock_is_worth_another_try() -> None:
     """A lock is exit 1; what a person has to change is exit 2."""
     refusals: list[StartRefused] = [
+        StoreUnusable("Permission denied: /data"),
         UnsupportedStore("mysql"),
         SchemaTooNew("0009", "0001"),
         BadMasterKeys("entry 1 is not base64"),
@@ -26,7 +28,7 @@ def test_only_a_held_lock_is_worth_another_try() -> None:
     ]
 
     assert LockHeld(1, waited_s=0).exit_code == 1
-    assert [refusal.exit_code for refusal in refusals] == [2, 2, 2, 2]
+    assert [refusal.exit_code for refusal in refusals] == [2, 2, 2, 2, 2]
 
 
 def test_each_refusal_is_one_line() -> None:

@@ -12,7 +12,13 @@ import pytest
 
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attachment
-from gateway.storage.errors import LockHeld, MasterKeyMismatch, SchemaTooNew
+from gateway.storage.errors import (
+    LockHeld,
+    MasterKeyMismatch,
+    SchemaTooNew,
+    StoreUnusable,
+)
+from gateway.storage.store import StoreOptions, open_store
 from tests.conformance.ports import (
     event_ids,
     incoming,
@@ -271,3 +277,37 @@ async def test_a_message_knows_the_moment_to_the_microsecond(tmp_path: Path) -> 
         (found,) = await store.outbox.pending("lobby")
 
     assert found.created_at == moment
+
+
+async def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    """It names what stands in the way."""
+    (tmp_path / "data").write_text("in the way")
+
+    with pytest.raises(StoreUnusable, match=r"File exists: .*/data"):
+        async with opened(tmp_path):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    """And it is left as it is."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "gateway.db").write_text("something else, and long enough")
+
+    with pytest.raises(StoreUnusable, match="file is not a database"):
+        async with opened(tmp_path):
+            pass
+
+    kept = (tmp_path / "data" / "gateway.db").read_text()
+    assert kept == "something else, and long enough"
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nonexistent/x.db", "nonsense"])
+async def test_an_address_that_leads_nowhere_is_one_sentence(
+    tmp_path: Path, url: str
+) -> None:
+    """Whether its folder is missing or it is no address at all."""
+    options = StoreOptions(data_dir=tmp_path / "data", url=url)
+
+    with pytest.raises(StoreUnusable):
+        async with open_store(options, clock=FakeClock(), meter=FakeMeter()):
+            pass
