@@ -202,9 +202,9 @@ class ClientLink:
     async def _hear(self, event: RoomEvent, receiving: Receiving) -> None:
         match event:
             case MessageReceived():
-                sender = _sender(event)
+                sender, type_ = _sender(event), _text(event.type)
                 await receiving.message(
-                    sender, event.type, event.message, event.attachment, event.at
+                    sender, type_, event.message, event.attachment, event.at
                 )
             case Joined():
                 await receiving.connected(event.participant_id, event.at)

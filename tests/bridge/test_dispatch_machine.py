@@ -208,9 +208,9 @@ class DispatchMachine(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES))
     def arrive(self, name: str) -> None:
         """Let somebody in, under an id of its own."""
-        self.arrived += 2
-        number = self.arrived + NAMES.index(name)
-        self.runner.run(self._tell(lambda: self.link.arrive(name, id_=f"id-{number}")))
+        self.arrived += 1
+        id_ = f"{name}-{self.arrived}"
+        self.runner.run(self._tell(lambda: self.link.arrive(name, id_=id_)))
 
     @rule(name=st.sampled_from(NAMES))
     def depart(self, name: str) -> None:
