@@ -4,14 +4,19 @@ A line holds facts as fields with their units. It never holds a payload, a token
 secret or the URL of a webhook: `redact` is the last guard, not the first.
 """
 
+import json
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, Literal, TextIO
 
 import structlog
+from structlog.contextvars import get_contextvars
 from typing_extensions import override
+
+from gateway.system import SystemClock
 
 _SECRET_NAMES: Final = re.compile(
     r"(^|_)(token|secret|secrets|password|api_key|authorization|jwt|body|url)$"
@@ -19,46 +24,75 @@ _SECRET_NAMES: Final = re.compile(
 _SECRET_VALUES: Final = re.compile(
     r"whsec_[A-Za-z0-9+/=]+|ma-[\w.]{22}-[\w.]{22}-\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
 )
+_NAMES_KEPT: Final = 1024  # A field's name is in our code: there are a few dozen.
+_LEVELS: Final = logging.getLevelNamesMapping()
 REDACTED: Final = "[redacted]"
 
+Line = dict[str, object]
 
-def redact(
-    _logger: object, _method: str, line: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
+_clock = SystemClock()
+
+
+def redact(line: Line) -> None:
     """Blank out what looks like a secret, by the name of its field or by its form."""
     for name, value in line.items():
-        if _SECRET_NAMES.search(name):
+        if _is_secret(name):
             line[name] = REDACTED
-        elif isinstance(value, str):
+        elif isinstance(value, str) and _may_hold_secret(value):
             line[name] = _SECRET_VALUES.sub(REDACTED, value)
-    return line
 
 
-def in_order(
-    _logger: object, _method: str, line: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
-    """Put when, how grave and what before the facts, for the eye."""
-    first = {name: line.pop(name) for name in ("timestamp", "level", "event")}
-    return {**first, **line}
+@lru_cache(_NAMES_KEPT)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.search(name) is not None
+
+
+def _may_hold_secret(value: str) -> bool:
+    """Return whether the expression need be asked, which costs more than to look."""
+    return "whsec_" in value or "ma-" in value or "eyJ" in value
 
 
 class Telemetry:
-    """Where the lines go; satisfies every `Meter` port."""
+    """Where the lines go; satisfies every `Meter` port.
 
-    def __init__(self, logger: structlog.typing.FilteringBoundLogger) -> None:
-        self._logger = logger
+    Several lines are written for each message: that is why they do not pass through
+    a chain of processors.
+
+    Args:
+        write: Takes a line that is whole.
+        least: The least level that is written, as `logging` numbers them.
+    """
+
+    def __init__(self, write: Callable[[Line], None], *, least: int = 0) -> None:
+        self._write = write
+        self._least = least
 
     def info(self, event: str, **facts: object) -> None:
         """Record a thing that happened."""
-        self._logger.info(event, **facts)
+        if self._least <= logging.INFO:
+            self._tell("info", event, facts)
 
     def warning(self, event: str, **facts: object) -> None:
         """Record a thing that a person may want to look at."""
-        self._logger.warning(event, **facts)
+        if self._least <= logging.WARNING:
+            self._tell("warning", event, facts)
 
     def error(self, event: str, **facts: object) -> None:
         """Record a thing that a person must look at."""
-        self._logger.error(event, **facts)
+        self._tell("error", event, facts)
+
+    def _tell(self, level: str, event: str, facts: Mapping[str, object]) -> None:
+        """Put when, how grave and what before the facts, for the eye."""
+        now = _clock.now().isoformat(timespec="microseconds")
+        line: Line = {
+            "timestamp": now.replace("+00:00", "Z"),
+            "level": level,
+            "event": event,
+            **get_contextvars(),
+            **facts,
+        }
+        redact(line)
+        self._write(line)
 
 
 class _Forward(logging.Handler):
@@ -92,27 +126,27 @@ def configure(
             `auto` is `console` when stderr is a terminal.
     """
     for_people = form == "console" or (form == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if for_people
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    telemetry = Telemetry(
+        _for_people(sys.stderr) if for_people else _for_machines(sys.stderr),
+        least=_LEVELS[level.upper()],
     )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            redact,
-            in_order,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    telemetry = Telemetry(structlog.get_logger())
     logging.basicConfig(handlers=[_Forward(telemetry)], force=True)
     return telemetry
+
+
+def _for_machines(stream: TextIO) -> Callable[[Line], None]:
+    encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+    def write(line: Line) -> None:
+        stream.write(encode(line) + "\n")
+
+    return write
+
+
+def _for_people(stream: TextIO) -> Callable[[Line], None]:
+    render = structlog.dev.ConsoleRenderer()
+
+    def write(line: Line) -> None:
+        stream.write(render(None, "", line) + "\n")
+
+    return write
