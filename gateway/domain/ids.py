@@ -5,10 +5,13 @@ from enum import StrEnum
 from random import Random
 from typing import Final, Protocol
 
-from ulid import ULID
+from ulid.base32 import ENCODE, encode_timestamp
 
 RANDOM_BYTES: Final = 10  # 80 bits in each ULID
 IDS_AT_A_TIME: Final = 64
+
+_PAIRS: Final = tuple(one + other for one in ENCODE for other in ENCODE)
+_SHIFTS: Final = range(70, -1, -10)  # of 80 bits, ten at a time
 
 
 class Kind(StrEnum):
@@ -45,16 +48,29 @@ class Ids:
     def __init__(self, clock: Now, rng: Random) -> None:
         self._clock = clock
         self._rng = rng
-        self._chance = b""
+        self._chances: list[str] = []
+        self._time = (-1, "")
 
     def new(self, kind: Kind) -> str:
         """Return an id never given before."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        if not self._chance:
-            # The system's chance costs a call to it: fetched for many ids at a time.
-            self._chance = self._rng.randbytes(RANDOM_BYTES * IDS_AT_A_TIME)
-        random, self._chance = (
-            self._chance[:RANDOM_BYTES],
-            self._chance[RANDOM_BYTES:],
+        if self._time[0] != milliseconds:
+            self._time = (
+                milliseconds,
+                encode_timestamp(milliseconds.to_bytes(6, "big")),
+            )
+        if not self._chances:
+            self._chances = self._more_chances()
+        return f"{kind.value}_{self._time[1]}{self._chances.pop()}"
+
+    def _more_chances(self) -> list[str]:
+        """The system's chance costs a call to it: it is fetched for many ids."""
+        chance = self._rng.randbytes(RANDOM_BYTES * IDS_AT_A_TIME)
+        pieces = (
+            int.from_bytes(chance[at : at + RANDOM_BYTES], "big")
+            for at in range(0, len(chance), RANDOM_BYTES)
         )
-        return f"{kind.value}_{ULID(milliseconds.to_bytes(6, 'big') + random)}"
+        return [
+            "".join([_PAIRS[piece >> shift & 0x3FF] for shift in _SHIFTS])
+            for piece in pieces
+        ]
