@@ -73,6 +73,11 @@ class ClientLink:
         return self._client.room
 
     @property
+    def is_ready(self) -> bool:
+        """Whether messages can be written now."""
+        return self._client.state is RoomState.READY
+
+    @property
     def status(self) -> LinkStatus:
         """How the link is now; `messaging_enabled` is what is wanted of it."""
         now = self._client.status

@@ -107,7 +107,7 @@ class Dispatcher:
         if not entry.is_queued:
             return entry.message
         waiting_for: WaitingFor | None = WaitingFor.ROOM
-        if self._link.status.is_ready:
+        if self._link.is_ready:
             is_parked = self._line.is_parked(entry)
             waiting_for = entry.waiting_for if is_parked else WaitingFor.ORDER
         return replace(entry.message, waiting_for=waiting_for)
@@ -163,7 +163,7 @@ class Dispatcher:
                     self._ticked = False
                     self._record.save_again()
                     self._expire()
-                if self._link.status.is_ready:
+                if self._link.is_ready:
                     self._release()
                     await self._write()
                 elif self._noted:
@@ -182,7 +182,7 @@ class Dispatcher:
 
     @property
     def _is_drained(self) -> bool:
-        writable = len(self._line) > 0 and self._link.status.is_ready
+        writable = len(self._line) > 0 and self._link.is_ready
         return not self._posted and self._record.is_complete and not writable
 
     async def _tick(self) -> None:
@@ -243,7 +243,7 @@ class Dispatcher:
     def _can_write(self) -> bool:
         limits, bytes_ = self._options, self._posted_bytes
         has_window = self._posted < limits.window and bytes_ < limits.window_bytes
-        is_ready = self._link.status.is_ready and not self._record.is_failing
+        is_ready = self._link.is_ready and not self._record.is_failing
         return has_window and is_ready
 
     def _is_next(self, entry: Entry) -> bool:
@@ -387,7 +387,7 @@ class Dispatcher:
         """Give up what has waited for longer than its sender wanted."""
         now = self._clock.now()
         waiting = self._line.parked
-        if not self._link.status.is_ready:
+        if not self._link.is_ready:
             waiting += self._line
         for entry in waiting:
             is_over = now >= entry.message.expires_at and entry.is_accepted

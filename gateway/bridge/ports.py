@@ -251,6 +251,11 @@ class RoomLink(Protocol):
         ...
 
     @property
+    def is_ready(self) -> bool:
+        """Whether messages can be written now; costs less than `status`."""
+        ...
+
+    @property
     def status(self) -> LinkStatus:
         """How the link is now."""
         ...

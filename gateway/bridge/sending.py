@@ -119,7 +119,7 @@ class Sending:
         room = self._registry.get(draft.room)
         dispatcher = room.dispatcher
         dispatcher.refuse_if_full(_size(draft))
-        ready = room.link.status.is_ready
+        ready = room.link.is_ready
         targets = self._check(room, draft)
         message = self._message(room, draft, targets)
         entry = dispatcher.accept(message, draft.attachment or None)
@@ -159,17 +159,17 @@ class Sending:
         `None` means that not all of it can be known yet: the room is away, or it is
         to wait for its recipient.
         """
-        status, presence = room.link.status, room.link.presence
+        status = room.link.status
         if not status.is_ready and self._ttl(draft) <= timedelta():
             raise RoomUnavailable(_away(status), facts={"state": status.state})
         if draft.to is None:
             return []
-        _refuse_self(draft.to, presence)
+        if status.is_ready and status.messaging_enabled:
+            return _resolve_all(draft, room.link)
+        _refuse_self(draft.to, room.link.presence)
         if not status.messaging_enabled:
             _refuse_names(draft.to)
-        if not status.is_ready:
-            return None
-        return _resolve_all(draft, room.link)
+        return _resolve_all(draft, room.link) if status.is_ready else None
 
     def _ttl(self, draft: Draft) -> timedelta:
         return self._default_ttl if draft.ttl is None else draft.ttl
@@ -181,7 +181,7 @@ class Sending:
         targets: list[tuple[int, Present]] | None,
     ) -> OutgoingMessage:
         now = self._clock.now()
-        ready = room.link.status.is_ready
+        ready = room.link.is_ready
         at_once = (
             ready and targets is not None and room.dispatcher.is_clear(draft.to or ())
         )
@@ -271,10 +271,7 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
     for index, address in enumerate(to):
         match resolve(address, draft.match, present):
             case Trouble.ABSENT:
-                detail = f"nobody here is {address.kind.value} {address.value!r}"
-                if address.kind is AddressKind.ANY:
-                    detail = f"nobody here has the id or name {address.value!r}"
-                missing.append(FieldError(_pointer(to, index), detail))
+                missing.append(FieldError(_pointer(to, index), _absence(address)))
             case Trouble.AMBIGUOUS:
                 detail = f"several participants fit {address.value!r}"
                 ambiguous.append(FieldError(_pointer(to, index), detail))
@@ -285,6 +282,8 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
                 new = [one for one in found if one.id not in chosen]
                 chosen.update(one.id for one in new)
                 targets.extend((index, one) for one in new)
+    if missing:
+        _refuse_self(to, link.presence)  # We are nobody that a message can reach.
     if ambiguous:
         detail = (
             f'{ambiguous[0].detail}: send to {{"id": …}} of one of the candidates, '
@@ -307,6 +306,12 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
             facts={"present": names[:_MOST_NAMES], "present_count": len(others)},
         )
     return targets
+
+
+def _absence(address: Address) -> str:
+    if address.kind is AddressKind.ANY:
+        return f"nobody here has the id or name {address.value!r}"
+    return f"nobody here is {address.kind.value} {address.value!r}"
 
 
 def _pointer(to: Sequence[Address], index: int) -> str:

@@ -41,12 +41,7 @@ from gateway.room.protocol.events import (
 from gateway.room.protocol.messages import RESERVED_TYPES, Utterance
 from gateway.room.protocol.options import DEFAULT_OPTIONS, RoomOptions
 from gateway.room.protocol.session import Live, Session, SessionEvent
-from gateway.room.protocol.standing import (
-    Life,
-    Pace,
-    Setback,
-    Standing,
-)
+from gateway.room.protocol.standing import Life, Pace, Setback, Standing
 from gateway.room.tokens import Credentials, read_claims
 from gateway.room.transport import Interruptible, dial
 
@@ -155,6 +150,11 @@ class RoomClient:
         if event is None:
             raise StopAsyncIteration
         return event
+
+    @property
+    def state(self) -> RoomState:
+        """The state alone of `status`, for whoever asks at every message."""
+        return self._standing.state
 
     @property
     def status(self) -> RoomStatus:

@@ -51,6 +51,11 @@ class FakeLink:
         return self._room
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the test has made it ready."""
+        return self.status.is_ready
+
+    @property
     def status(self) -> LinkStatus:
         """The state that the test has put it in."""
         return LinkStatus(
