@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ from gateway.settings import BadSettings, Settings
 CRASHED: Final = 1
 BAD_CONFIGURATION: Final = 2
 BACKLOG: Final = 2048
+NEW_OBJECTS: Final = 20_000  # that the garbage collector waits for; 700 if not told
 # The store's thread and the event loop take turns: at 5 ms, Python's default, each
 # commit would wait for the loop to let go.
 SWITCH_INTERVAL_S: Final = 0.0005
@@ -122,6 +124,7 @@ def run(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         settings = load()
+        _spare_the_collector()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_flat(main(settings)))
     except BadSettings as error:
@@ -139,6 +142,16 @@ async def _flat(work: Awaitable[None]) -> None:
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         raise error from None
+
+
+def _spare_the_collector() -> None:
+    """Have the garbage collector look less often, and not at what stays for good.
+
+    Every message makes some dozens of objects that go by their reference counts. To
+    walk all modules for their sake took a tenth of the time of a message.
+    """
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
