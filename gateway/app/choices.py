@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,16 @@ def say_what_is_ignored(settings: Settings, meter: Meter) -> None:
     tokens = (settings.meshagent_token, settings.meshagent_token_file)
     if settings.meshagent_api_key is not None and any(tokens):
         meter.warning("room.token_ignored", room=settings.meshagent_room)
+
+
+def has_token(settings: Settings) -> bool:
+    """Whether a participant token is configured, in whichever way."""
+    return not (settings.meshagent_token is None and not settings.meshagent_token_file)
+
+
+def is_unspecified(address: tuple[str, int]) -> bool:
+    """Whether an address is that of no machine, such as 0.0.0.0."""
+    return ip_address(address[0].partition("%")[0]).is_unspecified
 
 
 def mint_token(

@@ -17,6 +17,8 @@ from gateway.api.services import Services
 from gateway.app.choices import (
     api_keys,
     egress_policy,
+    has_token,
+    is_unspecified,
     room_credentials,
     room_name,
     room_url,
@@ -226,9 +228,24 @@ class Gateway:
             version=__version__,
             room=self._settings.meshagent_room,
             auth=self._settings.gateway_auth,
+            room_api_key_configured=self._settings.meshagent_api_key is not None,
+            room_token_configured=has_token(self._settings),
             pid=os.getpid(),
         )
+        self._warn_of_choices()
         self._around.started()
+
+    def _warn_of_choices(self) -> None:
+        """Say what was chosen for want of a better word, and how to choose."""
+        settings = self._settings
+        if settings.meshagent_api_key is not None and has_token(settings):
+            self._meter.warning("room_token.ignored", instead="MESHAGENT_API_KEY")
+        if settings.gateway_public_url is None and is_unspecified(self._around.address):
+            self._meter.warning(
+                "public_url.guessed",
+                address=self._around.public_url,
+                setting="GATEWAY_PUBLIC_URL",
+            )
 
     async def _sweep(self) -> None:
         settings = self._settings

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextvars import Context
 
 from gateway.delivery.lane import Lane, Works
 
@@ -77,7 +78,9 @@ class Worker:
         if self._tasks is None:
             work.close()
             return
-        task = self._tasks.create_task(work)
+        # A context of its own: what starts a lane may be a request, whose id would
+        # then stand in the lane's log lines for ever.
+        task = self._tasks.create_task(work, context=Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 

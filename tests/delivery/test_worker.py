@@ -1,6 +1,7 @@
 """The worker delivers what is owed, once, on time, to each webhook by itself."""
 
 import json
+from contextvars import ContextVar
 from datetime import timedelta
 
 from gateway.domain.errors import StoreUnavailable
@@ -9,6 +10,7 @@ from tests.fakes.clock import NOON, settle
 from tests.fakes.delivering import Delivering, a_webhook, delivering
 from tests.fakes.sender import an_outcome
 
+REQUEST: ContextVar[str] = ContextVar("request")
 GONE = StoreUnavailable("The disk is full.")
 
 
@@ -303,6 +305,18 @@ async def test_a_webhook_may_be_added_while_running() -> None:
         await world.say()
 
     assert world.states == ["delivered"]
+
+
+async def test_a_lane_is_of_no_request() -> None:
+    """The id of the request that started a lane is not that of its deliveries."""
+    world = Delivering()
+
+    async with delivering(world):
+        REQUEST.set("req_1")
+        await world.add(a_webhook())
+        await world.say()
+
+    assert REQUEST not in world.sender.contexts[0]
 
 
 async def test_a_delivery_too_old_is_given_up_without_an_attempt() -> None:

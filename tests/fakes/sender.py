@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from contextvars import Context, copy_context
 from datetime import timedelta
 
 from gateway.delivery.ports import Request
@@ -20,6 +21,7 @@ class ScriptedSender:
 
     Attributes:
         requests: What was sent, in order.
+        contexts: The context that each of them was sent in.
         most_at_once: The largest number of requests that were under way together.
     """
 
@@ -27,6 +29,7 @@ class ScriptedSender:
         self._answers = deque(answers)
         self._hanging: dict[str, asyncio.Event] = {}
         self.requests: list[Request] = []
+        self.contexts: list[Context] = []
         self.flying = 0
         self.most_at_once = 0
 
@@ -41,6 +44,7 @@ class ScriptedSender:
     async def send(self, request: Request) -> Outcome:
         """Keep the request and give the next answer."""
         self.requests.append(request)
+        self.contexts.append(copy_context())
         self.flying += 1
         self.most_at_once = max(self.most_at_once, self.flying)
         try:

@@ -194,6 +194,12 @@ class Town:
                         return
                 await clock.sleep(0.05)
 
+    async def logged(self, text: str) -> None:
+        """Return when the log has a text: a state may be over before it is asked."""
+        async with asyncio.timeout(PATIENCE_S):
+            while text not in self.log():
+                await clock.sleep(0.05)
+
     async def statuses(self) -> dict[int, str]:
         """Return the status of everything accepted, once each is final."""
         found: dict[int, str] = {}
