@@ -53,7 +53,13 @@ class Outbox(Protocol):
 
     `add` and `change` take their place in the order of commits when they are called;
     their future is done when the commit is. It fails with `StoreUnavailable`, and then
-    nothing was stored.
+    nothing was stored, nor anything else that was submitted by then and waited.
+
+    A message with an attachment of more than 64 KiB takes its place once the bytes are
+    stored. What is added to its room meanwhile keeps behind it, and so does a change of
+    any message that has to wait; changes of others go ahead.
+
+    What reads fails with `StoreUnavailable` while the store can't be read.
     """
 
     def add(
@@ -82,7 +88,13 @@ class Outbox(Protocol):
 
 
 class Log(Protocol):
-    """Everything that happened, in commit order."""
+    """Everything that happened, in commit order.
+
+    That is the order of calls, but for attachments of more than 64 KiB: their message
+    takes its place once the bytes are stored, and what is appended about its room
+    meanwhile keeps behind it. When an append fails with `StoreUnavailable`, so does all
+    that was submitted by then and waited: appended again in order, it keeps its order.
+    """
 
     def append(
         self,
@@ -115,7 +127,11 @@ class Rooms(Protocol):
     """What is remembered of rooms."""
 
     async def load(self, room: str) -> RoomRecord:
-        """Return what is remembered; a fresh record for a room not seen before."""
+        """Return what is remembered; a fresh record for a room not seen before.
+
+        Raises:
+            StoreUnavailable: The store can't be read at the moment.
+        """
         ...
 
     def save(self, record: RoomRecord) -> asyncio.Future[None]:
@@ -157,7 +173,10 @@ class MessagePage:
 
 
 class Messages(Protocol):
-    """Messages of both directions, for reading."""
+    """Messages of both directions, for reading.
+
+    Fails with `StoreUnavailable` while the store can't be read.
+    """
 
     async def get(self, message_id: str) -> OutgoingMessage | IncomingMessage | None:
         """Return a message, or `None`."""

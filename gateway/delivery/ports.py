@@ -79,7 +79,10 @@ class WebhookHealth:
 
 
 class Deliveries(Protocol):
-    """Events owed to webhooks."""
+    """Events owed to webhooks.
+
+    Everything fails with `StoreUnavailable` while the store can't be reached.
+    """
 
     async def take_over(self) -> int:
         """Make every delivery that a former process left `in_flight` due at once.

@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message in its line: it is stored once its bytes are."""
+    """A message, or a change of it, in its line: stored after what is before it."""
 
     message_id: str
     data: bytes | None
@@ -38,7 +38,8 @@ class Attachments:
     """Stores messages with their bytes, in order.
 
     A small attachment goes in the commit of its message. A large one goes before it,
-    part by part, while others commit; messages of the same line keep behind it.
+    part by part, while others commit; messages of the same line keep behind it. If it
+    can't be stored they fail with it, so that those who try again keep their order.
     """
 
     def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
@@ -61,6 +62,13 @@ class Attachments:
             self._lines[line] = deque([waiting])
             self._go_on(line)
         return future
+
+    def follow(self, line: Key, message_id: str, stage: Stage) -> asyncio.Future[None]:
+        """Store something after a message of a line, if that is not stored yet."""
+        line_of_it = self._lines.get(line, ())
+        if any(waiting.message_id == message_id for waiting in line_of_it):
+            return self.submit(line, message_id, None, stage)
+        return self._writer.submit(stage)
 
     async def read(self, message_id: str) -> bytes:
         """Return the bytes that go with a message; `KeyError` if it has none."""
@@ -112,10 +120,9 @@ class Attachments:
             if error is None:
                 self._submit_part(line, start + PART_CHUNKS * CHUNK_BYTES)
                 return
-            self._lines[line].popleft()
-            if not first.future.done():
-                first.future.set_exception(error)
-            self._go_on(line)
+            for waiting in self._lines.pop(line):
+                if not waiting.future.done():
+                    waiting.future.set_exception(error)
 
         self._writer.submit(
             lambda batch: self._stage_part(batch, first.message_id, data, start)

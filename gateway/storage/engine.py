@@ -11,9 +11,17 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from gateway.domain.errors import StoreUnavailable
 from gateway.storage.errors import UnsupportedStore
 
 T = TypeVar("T")
@@ -64,9 +72,20 @@ class Reader:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run statements that change nothing."""
+        """Run statements that change nothing.
+
+        Raises:
+            StoreUnavailable: The store can't be read at the moment.
+            Exception: Whatever else `work` raises.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._read, work)
+        try:
+            return await loop.run_in_executor(self._threads, self._read, work)
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
+            why = "The store cannot be read at the moment."
+            raise StoreUnavailable(why) from error
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect() as connection:
@@ -75,6 +94,13 @@ class Reader:
     def close(self) -> None:
         """End the threads once what runs has ended."""
         self._threads.shutdown()
+
+
+def is_outage(error: Exception) -> bool:
+    """Say whether it is the store that failed, and not what was asked of it."""
+    return isinstance(error, DBAPIError) and not isinstance(
+        error, (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+    )
 
 
 def transact(connection: Connection, work: Callable[[Connection], T]) -> T:

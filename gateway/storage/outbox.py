@@ -18,7 +18,6 @@ from gateway.storage.message_rows import (
 )
 from gateway.storage.rows import columns
 from gateway.storage.tables import OPEN, message
-from gateway.storage.writer import Writer
 
 
 class Outbox:
@@ -30,13 +29,11 @@ class Outbox:
 
     def __init__(
         self,
-        writer: Writer,
         reader: Reader,
         attachments: Attachments,
         fan_out: FanOut,
         positions: Iterator[int],
     ) -> None:
-        self._writer = writer
         self._reader = reader
         self._attachments = attachments
         self._fan_out = fan_out
@@ -61,14 +58,17 @@ class Outbox:
     def change(
         self, message: OutgoingMessage, event: Event | None = None
     ) -> asyncio.Future[None]:
-        """Store the state of a message and, in the same commit, append the event."""
+        """Store the state of a message and, in the same commit, append the event.
+
+        It keeps behind its message where that waits for its bytes.
+        """
 
         def stage(batch: Batch) -> None:
             batch.add(CHANGE_MESSAGE, row_of_change(message))
             if event is not None:
                 self._fan_out.stage(batch, (event,))
 
-        return self._writer.submit(stage)
+        return self._attachments.follow(("out", message.room), message.id, stage)
 
     async def pending(self, room: str) -> Sequence[OutgoingMessage]:
         """Return what is `queued` or `sending`, in order of acceptance."""

@@ -109,7 +109,7 @@ class Store:
         self.instance = opened.instance
         self.epoch = opened.head.epoch
         self.lost = writer.lost
-        self.outbox = Outbox(writer, reader, attachments, fan_out, positions)
+        self.outbox = Outbox(reader, attachments, fan_out, positions)
         self.log = Log(writer, reader, attachments, fan_out, positions)
         self.rooms = Rooms(writer, reader)
         self.messages = Messages(reader, attachments)

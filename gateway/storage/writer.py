@@ -8,18 +8,12 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NotSupportedError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import DBAPIError
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.storage.batch import Batch
-from gateway.storage.engine import CommitFailed
+from gateway.storage.engine import CommitFailed, is_outage
 from gateway.storage.head import Head, Replaced, advance, place_of
 
 T = TypeVar("T")
@@ -64,6 +58,8 @@ class Writer:
     Nothing waits while the store is idle: a group is what has arrived, up to 256.
     Each transaction first advances the head of the log, so that a writer that was
     replaced can't commit, and places in the log are dense and in commit order.
+    When the store fails, all that waits fails with the group it failed, so that those
+    who submit it again keep its order.
 
     Attributes:
         lost: Done when another gateway has taken the store over.
@@ -164,7 +160,7 @@ class Writer:
         except Replaced as error:
             self._lose(group, error)
         except Exception as error:  # noqa: BLE001  # It goes to the futures it is of.
-            if _is_outage(error):
+            if is_outage(error):
                 self._fail(group, error)
             else:
                 await self._separate(group, error)
@@ -180,8 +176,11 @@ class Writer:
         if len(group) == 1:
             group[0].fail(error)
             return
-        for operation in group:
-            await self._commit([operation])
+        # From the queue, which is emptied if the store fails on the way.
+        self._queue.extendleft(reversed(group))
+        for _ in group:
+            if self._queue:
+                await self._commit([self._queue.popleft()])
 
     async def _took_effect(self) -> bool:
         """Say whether a failed COMMIT was one, by looking for its turn."""
@@ -215,11 +214,12 @@ class Writer:
                 wake(webhook_ids)
 
     def _fail(self, group: Sequence[Operation], error: Exception) -> None:
+        failed = self._with_waiting(group)
         if not self.is_failing:
             self.is_failing = True
             reason = _first_line(error.__cause__ or error)
-            self._meter.error("store.failed", reason=reason, operations=len(group))
-        for operation in group:
+            self._meter.error("store.failed", reason=reason, operations=len(failed))
+        for operation in failed:
             failure = StoreUnavailable("The store cannot be written at the moment.")
             failure.__cause__ = error
             operation.fail(failure)
@@ -229,18 +229,16 @@ class Writer:
         if not self.lost.done():
             self.lost.set_result(None)
         self.is_failing = True
-        for operation in (*group, *self._queue):
+        for operation in self._with_waiting(group):
             failure = _taken_over()
             failure.__cause__ = error
             operation.fail(failure)
+
+    def _with_waiting(self, group: Sequence[Operation]) -> Sequence[Operation]:
+        """Return a group and, taken off the queue, all that waits behind it."""
+        waiting = (*group, *self._queue)
         self._queue.clear()
-
-
-def _is_outage(error: Exception) -> bool:
-    """Say whether it is the store that failed, and not what was to be written."""
-    return isinstance(error, DBAPIError) and not isinstance(
-        error, (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-    )
+        return waiting
 
 
 def _first_line(error: BaseException) -> str:

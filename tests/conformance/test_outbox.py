@@ -115,6 +115,29 @@ async def test_a_large_attachment_holds_its_message_back_but_not_its_room_order(
     assert await store.messages.attachment("msg_third") == b"ok"
 
 
+async def test_a_change_keeps_behind_the_message_it_is_of(store: Ports) -> None:
+    """A large attachment holds back what becomes of its message, and its order."""
+    large = bytes(range(256)) * 2600
+    message = outgoing("1", attachment=Attachment(len(large), "x"))
+    sending = replace(message, status=MessageStatus.SENDING)
+
+    await asyncio.gather(
+        store.outbox.add(message, large),
+        store.outbox.add(outgoing("2")),
+        store.outbox.change(sending),
+        store.outbox.change(*sent(outgoing("2"))),
+        store.outbox.change(*sent(message)),
+    )
+
+    first = await store.messages.get("msg_1")
+    second = await store.messages.get("msg_2")
+    assert isinstance(first, OutgoingMessage)
+    assert isinstance(second, OutgoingMessage)
+    assert (first.status, second.status) == (MessageStatus.SENT, MessageStatus.SENT)
+    assert first.position < second.position
+    assert [event.id for event in await store.log.read()] == ["evt_2", "evt_1"]
+
+
 @pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 262_145])
 async def test_an_attachment_is_read_back_whole(store: Ports, size: int) -> None:
     """An attachment of any size comes back as the same bytes."""

@@ -8,7 +8,7 @@ import pytest
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attachment
 from gateway.storage.attachments import CHUNK_BYTES, is_large
-from tests.conformance.ports import outgoing
+from tests.conformance.ports import outgoing, sent
 from tests.storage.opening import opened, query, run_sql
 
 LARGE = bytes(CHUNK_BYTES * 9 + 1)
@@ -52,21 +52,35 @@ async def test_others_commit_while_a_large_attachment_is_stored(
     assert done == ["light", "heavy"]
 
 
-async def test_bytes_that_cannot_be_stored_fail_their_message_only(
-    tmp_path: Path,
-) -> None:
-    """What stood in line behind it is stored nevertheless."""
+async def test_bytes_that_cannot_be_stored_fail_their_line(tmp_path: Path) -> None:
+    """What stood behind them fails with them, so that a second try keeps the order."""
     async with opened(tmp_path) as store:
         ((pages,),) = await query(store, "PRAGMA page_count")
         await run_sql(store, f"PRAGMA max_page_count={pages + 90}")
 
         heavy = store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
         behind = store.outbox.add(outgoing("2"))
-        results = await asyncio.gather(heavy, behind, return_exceptions=True)
+        change = store.outbox.change(*sent(outgoing("1")))
+        results = await asyncio.gather(heavy, behind, change, return_exceptions=True)
+        await store.outbox.add(outgoing("3"))
 
-        assert isinstance(results[0], StoreUnavailable)
-        assert results[1] is None
-        assert [one.id for one in await store.outbox.pending("lobby")] == ["msg_2"]
+        assert [type(result) for result in results] == [StoreUnavailable] * 3
+        assert [one.id for one in await store.outbox.pending("lobby")] == ["msg_3"]
+        assert await store.log.read() == []
+
+
+async def test_changes_of_others_do_not_wait_for_bytes(tmp_path: Path) -> None:
+    """What becomes of a message already stored is stored at once."""
+    done: list[str] = []
+    async with opened(tmp_path) as store:
+        await store.outbox.add(outgoing("2"))
+        heavy = store.outbox.add(outgoing("1", attachment=Attachment(1, "x")), LARGE)
+        change = store.outbox.change(*sent(outgoing("2")))
+        heavy.add_done_callback(lambda _: done.append("heavy"))
+        change.add_done_callback(lambda _: done.append("change"))
+        await asyncio.gather(heavy, change)
+
+    assert done == ["change", "heavy"]
 
 
 async def test_a_caller_that_no_longer_waits_keeps_nobody_else(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from gateway.domain.errors import StoreUnavailable
 from gateway.storage.engine import (
     CommitFailed,
     Reader,
@@ -79,8 +80,23 @@ async def test_a_reader_cannot_write(tmp_path: Path) -> None:
     engine = sqlite_engine(tmp_path / "a.db", read_only=True)
     reader = Reader(engine)
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(StoreUnavailable, match="cannot be read") as refusal:
         await reader.read(lambda c: run("CREATE TABLE t (x)", connection=c))
+    reader.close()
+    engine.dispose()
+
+    assert isinstance(refusal.value.__cause__, OperationalError)
+
+
+async def test_a_question_that_makes_no_sense_is_a_bug(tmp_path: Path) -> None:
+    """Only what the store can't do is its failure; the rest is raised as it is."""
+    engine = sqlite_engine(tmp_path / "a.db", read_only=True)
+    reader = Reader(engine)
+
+    with pytest.raises(ProgrammingError):
+        await reader.read(lambda c: c.exec_driver_sql("SELECT ?", (1, 2)))
+    with pytest.raises(ZeroDivisionError):
+        await reader.read(lambda _connection: 1 // 0)
     reader.close()
     engine.dispose()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bridge.ports import MessageFilter
+from gateway.delivery.ports import DeliveryFilter
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attachment
 from gateway.storage.errors import (
@@ -122,6 +124,34 @@ async def test_a_store_that_fails_says_so_until_a_commit_succeeds(
 
         assert not while_locked
         assert await store.is_writable()
+
+
+async def test_a_store_that_cannot_be_read_says_so_at_every_port(
+    tmp_path: Path,
+) -> None:
+    """Whatever is read, the failure is one that can be told to a caller."""
+    async with opened(tmp_path) as store:
+        await store.webhooks.put(webhook())
+        file = tmp_path / "data" / "gateway.db"
+        raw(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
+        file.write_bytes(bytes(file.stat().st_size))
+        questions = [
+            store.outbox.pending("lobby"),
+            store.outbox.attachment("msg_1"),
+            store.messages.get("msg_1"),
+            store.messages.list(MessageFilter()),
+            store.messages.attachment("msg_1"),
+            store.deliveries.next_due_at("wh_1"),
+            store.deliveries.get("dlv_1"),
+            store.deliveries.list(DeliveryFilter()),
+            store.deliveries.health("wh_1"),
+            store.rooms.load("lobby"),
+            store.log.read(),
+        ]
+
+        answers = await asyncio.gather(*questions, return_exceptions=True)
+
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
 
 
 async def test_a_store_taken_over_is_lost(tmp_path: Path) -> None:

@@ -183,6 +183,38 @@ async def test_an_outage_fails_the_group_and_not_the_next(tmp_path: Path) -> Non
         assert len(desk.meter.named("store.recovered")) == 1
 
 
+async def test_what_waits_behind_an_outage_fails_with_it(tmp_path: Path) -> None:
+    """Nothing submitted before a failure is stored after it: a retry keeps order."""
+    async with a_desk(tmp_path) as desk:
+        desk.channel.before.append(outage())
+        waiting = [desk.write(f"{n}") for n in range(GROUP + 2)]
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        await desk.write("later")
+
+        assert {type(result) for result in results} == {StoreUnavailable}
+        assert await desk.names() == ["later"]
+
+
+async def test_an_outage_among_those_written_one_by_one_ends_the_rest(
+    tmp_path: Path,
+) -> None:
+    """Those before it are stored, those behind it fail with it."""
+    async with a_desk(tmp_path) as desk:
+        desk.channel.before = [None, None, None, outage()]
+        results = await asyncio.gather(
+            desk.write("1"),
+            desk.write("1"),
+            desk.write("2"),
+            desk.write("3"),
+            return_exceptions=True,
+        )
+
+        assert results[0] == 1
+        assert isinstance(results[1], IntegrityError)
+        assert [type(result) for result in results[2:]] == [StoreUnavailable] * 2
+        assert await desk.names() == ["1"]
+
+
 async def test_a_commit_that_failed_but_took_effect_is_a_success(
     tmp_path: Path,
 ) -> None:
