@@ -12,7 +12,9 @@ from typing import Final
 from pydantic import SecretStr
 
 from gateway.bridge.ports import Meter
-from gateway.egress.guard import BadEgressSetting, EgressPolicy
+from gateway.delivery import declared
+from gateway.domain.errors import GatewayError
+from gateway.egress.guard import BadEgressSetting, EgressPolicy, check_url
 from gateway.room import (
     ApiKey,
     Credentials,
@@ -24,6 +26,8 @@ from gateway.room import (
 from gateway.room.errors import BadRoomName, Unusable
 from gateway.room.tokens import read_claims
 from gateway.settings import BadSettings, Settings
+from gateway.storage.errors import BadMasterKeys
+from gateway.storage.sealing import parse_keys
 from gateway.storage.store import StoreOptions
 from gateway.system import SystemClock
 
@@ -39,6 +43,18 @@ def store_options(settings: Settings) -> StoreOptions:
         lock_wait=settings.gateway_lock_wait,
         master_keys=[key.get_secret_value() for key in settings.gateway_master_keys],
     )
+
+
+def check_master_keys(settings: Settings) -> None:
+    """Refuse master keys that cannot be read.
+
+    Raises:
+        BadSettings: One is of another form; no key is repeated.
+    """
+    try:
+        parse_keys(store_options(settings).master_keys)
+    except BadMasterKeys as error:
+        raise BadSettings(str(error)) from error
 
 
 def room_name(settings: Settings) -> str:
@@ -84,13 +100,6 @@ def room_credentials(settings: Settings) -> Credentials:
     raise BadSettings(message)
 
 
-def say_what_is_ignored(settings: Settings, meter: Meter) -> None:
-    """Log that a token is set beside an API key, which goes before it."""
-    tokens = (settings.meshagent_token, settings.meshagent_token_file)
-    if settings.meshagent_api_key is not None and any(tokens):
-        meter.warning("room.token_ignored", room=settings.meshagent_room)
-
-
 def has_token(settings: Settings) -> bool:
     """Whether a participant token is configured, in whichever way."""
     return not (settings.meshagent_token is None and not settings.meshagent_token_file)
@@ -117,6 +126,24 @@ def mint_token(
         raise BadSettings(message) from error
     credentials = KeyCredentials(key, name, role, lifetime)
     return credentials.token(wanted, now=SystemClock().now())
+
+
+def check_webhooks(settings: Settings, policy: EgressPolicy) -> None:
+    """Refuse webhooks of the configuration that could not be declared.
+
+    Raises:
+        BadSettings: An entry breaks a rule; its place is named, as in `/0/url`.
+    """
+    try:
+        declared.parse(settings.gateway_webhooks, lambda url: check_url(url, policy))
+    except GatewayError as error:
+        raise bad_webhooks(error) from error
+
+
+def bad_webhooks(error: GatewayError) -> BadSettings:
+    """Return what is wrong with the webhooks of the configuration, as a sentence."""
+    places = "; ".join(f"{each.pointer}: {each.detail}" for each in error.errors)
+    return BadSettings(f"GATEWAY_WEBHOOKS: {places or error.detail}")
 
 
 def egress_policy(

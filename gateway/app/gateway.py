@@ -16,13 +16,14 @@ from gateway.api.service import create_app
 from gateway.api.services import Services
 from gateway.app.choices import (
     api_keys,
+    bad_webhooks,
+    check_webhooks,
     egress_policy,
     has_token,
     is_unspecified,
     room_credentials,
     room_name,
     room_url,
-    say_what_is_ignored,
     store_options,
 )
 from gateway.bridge.controls import Controls
@@ -50,7 +51,7 @@ from gateway.egress.guard import EgressPolicy, check_url
 from gateway.egress.sender import AiohttpSender
 from gateway.room import RoomClient, RoomOptions
 from gateway.roomlink import ClientLink
-from gateway.settings import BadSettings, Settings
+from gateway.settings import Settings
 from gateway.storage.store import Store, open_store
 from gateway.system import SystemClock, system_random
 from gateway.telemetry import Telemetry
@@ -119,7 +120,7 @@ async def run(around: Surroundings) -> None:
         development=around.development,
     )
     room_credentials(settings)
-    say_what_is_ignored(settings, around.telemetry)
+    check_webhooks(settings, policy)
     options = store_options(settings)
     async with AsyncExitStack() as stack:
         opening = open_store(options, clock=clock, meter=around.telemetry)
@@ -332,9 +333,7 @@ class Gateway:
         try:
             await declared.declare(self._settings.gateway_webhooks)
         except GatewayError as error:
-            places = "; ".join(f"{e.pointer}: {e.detail}" for e in error.errors)
-            message = f"GATEWAY_WEBHOOKS: {places or error.detail}"
-            raise BadSettings(message) from error
+            raise bad_webhooks(error) from error
 
     def _services(self, registry: Registry, sending: Sending) -> Services:
         settings, clock, ids = self._settings, self._clock, self._ids

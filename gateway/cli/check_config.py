@@ -12,7 +12,9 @@ def check_config() -> None:
     try:
         found = settings.load()
         choices.room_credentials(found)
-        choices.egress_policy(found, own=(), development=False)
+        policy = choices.egress_policy(found, own=(), development=False)
+        choices.check_webhooks(found, policy)
+        choices.check_master_keys(found)
     except settings.BadSettings as error:
         serving.fail(str(error), serving.BAD_CONFIGURATION)
         return

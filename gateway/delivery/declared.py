@@ -1,7 +1,7 @@
 """The webhooks that configuration gives, brought into the store at the start."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.bridge.ports import Clock, Meter
@@ -54,12 +54,7 @@ class Declared:
 
     def _wanted(self, entries: Sequence[Mapping[str, object]]) -> dict[str, Webhook]:
         wanted: dict[str, Webhook] = {}
-        for index, entry in enumerate(entries):
-            at = f"/{index}"
-            name = _name(entry, at, {webhook.name for webhook in wanted.values()})
-            rest = {key: value for key, value in entry.items() if key != "name"}
-            asked = terms.parse(rest, at=at)
-            check_target(asked.url, self.check_url, at=f"{at}/url")
+        for name, asked in parse(entries, self.check_url).items():
             webhook = self._webhook(name, asked)
             wanted[webhook.id] = webhook
         return wanted
@@ -95,7 +90,27 @@ class Declared:
         )
 
 
-def _name(entry: Mapping[str, object], at: str, taken: set[str | None]) -> str:
+def parse(
+    entries: Sequence[Mapping[str, object]], check_url: CheckUrl
+) -> dict[str, terms.Terms]:
+    """Return what the entries ask for, by name, in their order.
+
+    Raises:
+        Invalid: An entry breaks a rule; each place is named, as in `/0/url`.
+        UrlBlocked: A URL may not be called.
+    """
+    found: dict[str, terms.Terms] = {}
+    for index, entry in enumerate(entries):
+        at = f"/{index}"
+        name = _name(entry, at, found.keys())
+        rest = {key: value for key, value in entry.items() if key != "name"}
+        asked = terms.parse(rest, at=at)
+        check_target(asked.url, check_url, at=f"{at}/url")
+        found[name] = asked
+    return found
+
+
+def _name(entry: Mapping[str, object], at: str, taken: Collection[str]) -> str:
     fields = Fields(entry, at)
     name = fields.text("name", longest=NAME_CHARACTERS, required=True) or ""
     if name and not _NAME.fullmatch(name):

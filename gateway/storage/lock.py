@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,13 @@ POLL_S = 0.25
 
 
 @asynccontextmanager
-async def held(path: Path, *, wait_s: float, clock: Clock) -> AsyncIterator[None]:
+async def held(
+    path: Path,
+    *,
+    wait_s: float,
+    clock: Clock,
+    waiting: Callable[[int | None], None] = lambda _pid: None,
+) -> AsyncIterator[None]:
     """Hold the lock for as long as the block runs.
 
     The kernel gives it back whichever way the process ends. The file names its holder.
@@ -22,6 +28,7 @@ async def held(path: Path, *, wait_s: float, clock: Clock) -> AsyncIterator[None
         path: The file that is locked; made with mode 0600.
         wait_s: How long to wait for another holder to end.
         clock: Where waiting is done.
+        waiting: Told once of the holder's pid, if it has to be waited for.
 
     Raises:
         LockHeld: Another process still has it.
@@ -29,10 +36,14 @@ async def held(path: Path, *, wait_s: float, clock: Clock) -> AsyncIterator[None
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline_s = clock.monotonic() + wait_s
+        is_waiting = False
         while not _is_taken(descriptor):
             left_s = deadline_s - clock.monotonic()
             if left_s <= 0:
                 raise LockHeld(_holder(descriptor), waited_s=wait_s)
+            if not is_waiting:
+                is_waiting = True
+                waiting(_holder(descriptor))
             await clock.sleep(min(POLL_S, left_s))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

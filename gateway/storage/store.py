@@ -167,7 +167,14 @@ async def open_store(
             options.data_dir.chmod(0o700)
             path = sqlite_path(options.url, options.data_dir)
             locked = options.data_dir / "gateway.lock"
-            holding = lock.held(locked, wait_s=wait_s, clock=clock)
+            holding = lock.held(
+                locked,
+                wait_s=wait_s,
+                clock=clock,
+                waiting=lambda pid: meter.info(
+                    "store.lock_awaited", holder_pid=pid, wait_s=wait_s
+                ),
+            )
             await stack.enter_async_context(holding)
             sealer = Sealer(
                 parse_keys(options.master_keys)

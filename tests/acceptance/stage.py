@@ -1,11 +1,11 @@
-"""A room, people in it, a gateway beside it, a receiver of webhooks and a caller."""
+"""A room, people in it, a gateway beside it, callers and receivers of webhooks."""
 
 import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,17 @@ from gateway.emulator import EmulatorServer, Heard, LocalMember
 from tests.acceptance.process import Process, serving
 from tests.acceptance.waiting import PATIENCE_S, clock
 from tests.fakes.caller import Answer, Caller
-from tests.fakes.receiver import Received, Receiver
+from tests.fakes.receiver import Answer as Scripted, Received, Receiver
 
 ROOM = "lobby"
 GLANCE_S = 0.02
 
 Json = dict[str, Any]
+EGRESS = {
+    "GATEWAY_EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
+    "GATEWAY_EGRESS_ALLOW_PORTS": "1-65535",
+    "GATEWAY_EGRESS_REQUIRE_HTTPS": "false",
+}
 PRESENCE = {
     "messaging.enabled",
     "participant.enabled",
@@ -68,11 +73,9 @@ class Stage:
 
     home: Path
     room: EmulatorServer
-    receiver: Receiver
     settings: dict[str, str]
     process: Process
     http: ClientSession
-    marks: dict[str, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -139,25 +142,55 @@ class Stage:
         assert answer.status in {200, 202}, answer.content
         return await self.ask(f"/messages/{answer.json['id']}?wait=10")
 
-    async def subscribe(self, **body: object) -> Json:
-        """Make a webhook to the receiver."""
-        answer = await self.call.post(
-            "/webhooks", json={"url": self.receiver.url, **body}
-        )
-        assert answer.status == 201, answer.content
-        made: Json = answer.json
-        return made
+    @asynccontextmanager
+    async def subscribed(
+        self, *answers: int | Scripted, **body: object
+    ) -> AsyncIterator["Subscriber"]:
+        """Let a receiver that answers so have a webhook, for a block."""
+        async with Receiver(*answers) as receiver:
+            given = {"url": receiver.url, "retry": {"schedule": [1, 1]}, **body}
+            answer = await self.call.post("/webhooks", json=given)
+            assert answer.status == 201, answer.content
+            try:
+                yield Subscriber(receiver, answer.json)
+            finally:
+                await self.call("DELETE", f"/webhooks/{answer.json['id']}")
+
+    async def away(self) -> None:
+        """Let the room be away."""
+        await self.room.kill()
+        await self.state("reconnecting")
+
+    async def back(self) -> None:
+        """Let the room be there again, and the gateway in it."""
+        await self.room.start()
+        await self.call.post(f"/rooms/{ROOM}/reconnect")
+        await self.state("ready")
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Somebody whose webhook tells them of events."""
+
+    receiver: Receiver
+    webhook: Json
 
     async def told(self, event: str, **data: object) -> Json:
-        """Wait for the receiver to be told of an event with this in its `data`."""
+        """Wait to be told of an event with this in its `data`."""
         return event_of(await self.request(event, **data))
 
     async def request(self, event: str, **data: object) -> Received:
         """Wait for the request that tells of an event with this in its `data`."""
+        receiver = self.receiver
         try:
-            return await first(self.receiver, lambda body: is_about(body, event, data))
+            async with asyncio.timeout(PATIENCE_S), receiver._more:
+                while True:
+                    for request in receiver.requests:
+                        if is_about(event_of(request), event, data):
+                            return request
+                    await receiver._more.wait()
         except TimeoutError:
-            came = [event_of(each) for each in self.receiver.requests]
+            came = [event_of(each) for each in receiver.requests]
             message = f"nobody told of {event} with {data}, but {came}"
             raise AssertionError(message) from None
 
@@ -174,33 +207,16 @@ def event_of(request: Received) -> Json:
     return found
 
 
-async def first(receiver: Receiver, is_so: Callable[[Json], bool]) -> Received:
-    """Wait for a request whose body is as wanted."""
-    async with asyncio.timeout(PATIENCE_S), receiver._more:
-        while True:
-            for request in receiver.requests:
-                if is_so(event_of(request)):
-                    return request
-            await receiver._more.wait()
-
-
 @asynccontextmanager
 async def a_stage(home: Path, **settings: str) -> AsyncIterator[Stage]:
     """Set everything up, with the gateway in the room; it must stop in order."""
     async with (
         EmulatorServer() as room,
-        Receiver() as receiver,
         ClientSession(connector=TCPConnector(force_close=True)) as http,
     ):
-        allowed = receiver.url.removeprefix("http://").removesuffix("/hook")
-        given = serving(
-            room.ws_url,
-            room.emulator.api_key,
-            GATEWAY_EGRESS_ALLOW_HOSTS=allowed,
-            **settings,
-        )
+        given = serving(room.ws_url, room.emulator.api_key, **EGRESS, **settings)
         async with Process.running(home, "serve", **given) as process:
-            stage = Stage(home, room, receiver, given, process, http)
+            stage = Stage(home, room, given, process, http)
             await stage.state("ready")
             yield stage
             if process is stage.process and process._process.returncode is None:

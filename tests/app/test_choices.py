@@ -1,6 +1,7 @@
 """What the settings choose, and every way in which they can be wrong."""
 
 import base64
+import json
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,16 +93,28 @@ def test_an_api_key_goes_before_a_token() -> None:
     assert (credentials.name, credentials.role) == ("gateway", "agent")
 
 
-def test_a_token_beside_an_api_key_is_named_in_the_log() -> None:
-    """Whoever set both learns which is used."""
-    meter = FakeMeter()
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, False),
+        ({"MESHAGENT_TOKEN": TOKEN}, True),
+        ({"MESHAGENT_TOKEN_FILE": "/run/token"}, True),
+    ],
+)
+def test_a_token_may_come_in_two_ways(
+    environ: dict[str, str], *, expected: bool
+) -> None:
+    """As itself or as a file."""
+    assert choices.has_token(given(**environ)) is expected
 
-    choices.say_what_is_ignored(
-        given(MESHAGENT_API_KEY=KEY, MESHAGENT_TOKEN=TOKEN), meter
-    )
-    choices.say_what_is_ignored(given(MESHAGENT_API_KEY=KEY), meter)
 
-    assert meter.lines == [("warning", "room.token_ignored", {"room": "lobby"})]
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("0.0.0.0", True), ("::", True), ("127.0.0.1", False), ("fe80::1%eth0", False)],
+)
+def test_an_address_of_no_machine_leads_nowhere(host: str, *, expected: bool) -> None:
+    """Links cannot begin with it."""
+    assert choices.is_unspecified((host, 8080)) is expected
 
 
 def test_a_token_is_used_as_it_is() -> None:
@@ -176,6 +189,39 @@ def test_a_bad_egress_setting_is_named(name: str, value: str) -> None:
 
     assert name in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+SECRET = "whsec_" + base64.b64encode(bytes(24)).decode()
+
+
+@pytest.mark.parametrize(
+    ("webhook", "sentence"),
+    [
+        ({"url": "https://example.com/"}, "/0/secret: "),
+        ({"url": "https://10.0.0.1/", "secret": SECRET}, "/0/url: "),
+        ({"url": "https://example.com/", "secret": SECRET, "filter": 1}, "/0/filter: "),
+    ],
+)
+def test_a_bad_webhook_is_named_by_its_place(
+    webhook: dict[str, object], sentence: str
+) -> None:
+    """Before anything is started."""
+    found = given(GATEWAY_WEBHOOKS=json.dumps([{"name": "crm"} | webhook]))
+    policy = choices.egress_policy(found, own=(), development=False)
+
+    with pytest.raises(BadSettings) as caught:
+        choices.check_webhooks(found, policy)
+
+    assert str(caught.value).startswith(f"GATEWAY_WEBHOOKS: {sentence}")
+    assert SECRET not in str(caught.value)
+
+
+def test_a_master_key_of_another_form_is_not_repeated() -> None:
+    """It may be a key all the same."""
+    with pytest.raises(BadSettings, match="master keys cannot be used") as caught:
+        choices.check_master_keys(given(GATEWAY_MASTER_KEYS="k1:hunter2"))
+
+    assert "hunter2" not in str(caught.value)
 
 
 def test_our_own_listeners_are_no_place_for_webhooks() -> None:

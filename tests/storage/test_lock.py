@@ -101,3 +101,16 @@ async def _refusal(entering: object) -> LockHeld:
     with pytest.raises(LockHeld) as refusal:
         await entering  # type: ignore[misc]  # What `__aenter__` returns is awaitable.
     return refusal.value
+
+
+async def test_whoever_waits_says_so_once(tmp_path: Path) -> None:
+    """With the pid of the holder, so that a silent start has its reason in the log."""
+    clock, told = FakeClock(), list[int | None]()
+    with another_process(tmp_path / "lock") as process:
+        lock = held(tmp_path / "lock", wait_s=3, clock=clock, waiting=told.append)
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(_refusal(lock.__aenter__()))
+            await clock.advance(3)
+
+    assert waiting.result().pid == process.pid
+    assert told == [process.pid]
