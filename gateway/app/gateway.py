@@ -28,6 +28,7 @@ from gateway.app.choices import (
 )
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
+from gateway.bridge.ports import Meter
 from gateway.bridge.reading import Reading
 from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
 from gateway.bridge.rooms import Memory, Registry, Room
@@ -54,7 +55,6 @@ from gateway.roomlink import ClientLink
 from gateway.settings import Settings
 from gateway.storage.store import Store, open_store
 from gateway.system import SystemClock, system_random
-from gateway.telemetry import Telemetry
 
 SWEEP_EVERY_S: Final = 3600.0
 
@@ -80,6 +80,7 @@ class Surroundings:
     """What a gateway is run in.
 
     Attributes:
+        telemetry: Where the log goes.
         address: Where it listens, as host and port.
         own: Further listeners of ours, to which no webhook may go.
         development: Whether webhooks may go to this machine in plain HTTP.
@@ -88,7 +89,7 @@ class Surroundings:
     """
 
     settings: Settings
-    telemetry: Telemetry
+    telemetry: Meter
     server: Server
     address: tuple[str, int]
     stop: asyncio.Event

@@ -79,6 +79,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         BadSettings: Nothing can listen there.
     """
+    listener: socket.socket | None = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = found[0]
@@ -86,6 +87,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         message = (
             f"Cannot listen on {host}:{port}: {error.strerror or error}. "
             "Choose another with GATEWAY_HOST and GATEWAY_PORT."

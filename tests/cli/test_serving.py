@@ -1,0 +1,151 @@
+"""Running a gateway as a process: listener, signals, exit status."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+
+import pytest
+from aiohttp import ClientSession
+from starlette.responses import PlainTextResponse
+
+from gateway.cli import serving
+from gateway.settings import BadSettings, Settings
+from gateway.storage.errors import LockHeld, SchemaTooNew
+
+
+def test_a_free_port_is_chosen_for_zero() -> None:
+    """And bound: nobody else gets it."""
+    with serving.listen("127.0.0.1", 0) as listener:
+        host, port = listener.getsockname()
+
+    assert host == "127.0.0.1"
+    assert port > 0
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_ipv6_is_listened_to() -> None:
+    """As it is written in settings."""
+    with serving.listen("::1", 0) as listener:
+        family = listener.family
+
+    assert family == socket.AF_INET6
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    """It says which, and what to set."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(BadSettings, match=f":{port}: .*GATEWAY_PORT"):
+            serving.listen("127.0.0.1", port)
+
+
+async def test_requests_are_served_until_it_is_told_to_stop() -> None:
+    """`started` is called once they are accepted, not before."""
+    started = asyncio.Event()
+    listener = serving.listen("127.0.0.1", 0)
+    url = "http://{}:{}".format(*listener.getsockname())
+    server = serving.UvicornServer(listener)
+
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(8):
+        tasks.create_task(server.serve(PlainTextResponse("hello"), started.set))
+        await started.wait()
+        async with ClientSession() as http, http.get(url) as answer:
+            said = await answer.text()
+        server.stop()
+
+    assert said == "hello"
+    assert "server" not in answer.headers
+
+
+def test_a_server_that_was_never_started_can_be_stopped() -> None:
+    """A stop may come early."""
+    with serving.listen("127.0.0.1", 0) as listener:
+        serving.UvicornServer(listener).stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
+    """In place of ending the process."""
+    loop = asyncio.get_running_loop()
+    stop = serving.stopped_by_signals()
+    try:
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(5):
+            await stop.wait()
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+
+    assert stop.is_set()
+
+
+def failing(
+    error: BaseException,
+) -> Callable[[Settings], Coroutine[object, object, None]]:
+    """Return a command that ends so."""
+
+    async def main(_: Settings) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fail())
+
+    async def fail() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (BadSettings("It makes no sense."), 2, "It makes no sense."),
+        (SchemaTooNew("9", "1"), 2, "The store has schema 9"),
+        (LockHeld(4711, waited_s=1), 1, "The gateway with pid 4711"),
+    ],
+)
+def test_what_a_person_has_to_mend_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], error: Exception, status: int, sentence: str
+) -> None:
+    """However deep in groups of tasks it was raised."""
+    with pytest.raises(SystemExit) as ended:
+        serving.run(failing(error), Settings)
+
+    said = capsys.readouterr().err
+    assert ended.value.code == status
+    assert said.startswith(f"gateway: {sentence}")
+    assert said.count("\n") == 1
+
+
+def test_a_configuration_that_cannot_be_read_is_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing is run."""
+
+    def load() -> Settings:
+        message = "GATEWAY_PORT should be a number."
+        raise BadSettings(message)
+
+    with pytest.raises(SystemExit) as ended:
+        serving.run(failing(AssertionError("it was run")), load)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "gateway: GATEWAY_PORT should be a number.\n"
+
+
+def test_a_bug_is_shown_as_what_it_is() -> None:
+    """Not as a group of one; Python ends with 1 then."""
+    with pytest.raises(ZeroDivisionError):
+        serving.run(failing(ZeroDivisionError()), Settings)
+
+
+def test_an_end_in_order_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 0."""
+
+    async def main(_: Settings) -> None:
+        """Do nothing."""
+
+    serving.run(main, Settings)
+
+    assert capsys.readouterr() == ("", "")
