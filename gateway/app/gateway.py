@@ -100,8 +100,11 @@ class Surroundings:
     @property
     def public_url(self) -> str:
         """The base of every absolute link, without a slash at its end."""
-        if self.settings.gateway_public_url is not None:
-            return self.settings.gateway_public_url.rstrip("/")
+        return (self.settings.gateway_public_url or self.url).rstrip("/")
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as callers on this machine write it."""
         host, port = self.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -226,7 +229,8 @@ class Gateway:
     def _started(self) -> None:
         self._meter.info(
             "gateway.started",
-            address=self._around.public_url,
+            address=self._around.url,
+            public=self._around.public_url,
             version=__version__,
             room=self._settings.meshagent_room,
             auth=self._settings.gateway_auth,
