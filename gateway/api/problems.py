@@ -153,7 +153,8 @@ def invalid(detail: str, *, at: str) -> errors.Invalid:
         detail: A sentence about it.
         at: JSON Pointer to it, or `?name` of a query parameter.
     """
-    return errors.Invalid(f"{at}: {detail}", errors=[FieldError(at, detail)])
+    where = f"{at}: " if at else ""
+    return errors.Invalid(where + detail, errors=[FieldError(at, detail)])
 
 
 def too_large(limit: int, *, what: str) -> errors.PayloadTooLarge:

@@ -2,12 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
-from typing import Final, Protocol
-
-from starlette.types import ASGIApp
+from dataclasses import asdict
+from typing import Final
 
 from gateway import __version__
 from gateway.api import deliveries as delivery_routes, webhooks as webhook_routes
@@ -26,9 +23,9 @@ from gateway.app.choices import (
     room_url,
     store_options,
 )
+from gateway.app.surroundings import Surroundings
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
-from gateway.bridge.ports import Meter
 from gateway.bridge.reading import Reading
 from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
 from gateway.bridge.rooms import Memory, Registry, Room
@@ -52,7 +49,6 @@ from gateway.egress.guard import EgressPolicy, check_url
 from gateway.egress.sender import AiohttpSender
 from gateway.room import RoomClient, RoomOptions
 from gateway.roomlink import ClientLink
-from gateway.settings import Settings
 from gateway.storage.store import Store, open_store
 from gateway.system import SystemClock, system_random
 
@@ -61,52 +57,6 @@ SWEEP_EVERY_S: Final = 3600.0
 
 class Replaced(Exception):
     """Another gateway has taken the store over; this one must not write any more."""
-
-
-class Server(Protocol):
-    """What serves the HTTP side."""
-
-    async def serve(self, app: ASGIApp, started: Callable[[], None]) -> None:
-        """Serve until stopped; return when the last answer is given."""
-        ...
-
-    def stop(self) -> None:
-        """Accept no more connections, and finish the requests under way."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a gateway is run in.
-
-    Attributes:
-        telemetry: Where the log goes.
-        address: Where it listens, as host and port.
-        own: Further listeners of ours, to which no webhook may go.
-        development: Whether webhooks may go to this machine in plain HTTP.
-        stop: Set when it is to stop.
-        started: Called once requests are accepted.
-    """
-
-    settings: Settings
-    telemetry: Meter
-    server: Server
-    address: tuple[str, int]
-    stop: asyncio.Event
-    own: frozenset[tuple[str, int]] = frozenset()
-    development: bool = False
-    started: Callable[[], None] = field(default=lambda: None)
-
-    @property
-    def public_url(self) -> str:
-        """The base of every absolute link, without a slash at its end."""
-        return (self.settings.gateway_public_url or self.url).rstrip("/")
-
-    @property
-    def url(self) -> str:
-        """Where it listens, as callers on this machine write it."""
-        host, port = self.address
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def run(around: Surroundings) -> None:

@@ -61,7 +61,7 @@ def dev(
                 own=frozenset({("127.0.0.1", server.port)}),
                 development=True,
                 started=lambda: typer.echo(
-                    banner(joined, address, server, fault_token)
+                    banner(joined, app.web_address(address), server, fault_token)
                 ),
             )
             await app.run(around)
@@ -73,18 +73,24 @@ def dev(
 
 def banner(
     settings: "Settings",
-    address: tuple[str, int],
+    url: str,
     server: "EmulatorServer",
     fault_token: str | None,
 ) -> str:
     """Return what to copy and paste first."""
-    host, port = address
-    url = f"http://{host}:{port}"
-    key = "" if settings.gateway_auth == "none" else ' -H "Authorization: Bearer $KEY"'
+    has_keys = settings.gateway_auth != "none"
+    key = ' -H "Authorization: Bearer $KEY"' if has_keys else ""
     lines = [
         "",
         f"  MeshAgent Gateway at {url} (docs: {url}/docs), in room {ROOM!r}",
         "",
+    ]
+    if has_keys:
+        kept = "one of GATEWAY_API_KEYS"
+        if not settings.gateway_api_keys:
+            kept = f'"$(cat {settings.gateway_data_dir / "api-key"})"'
+        lines += ["  Have a key:", f"    export KEY={kept}", ""]
+    lines += [
         "  Say something; echo answers. See who is there. Read what was said:",
         f"    curl{key} -d to=echo -d text=hello {url}/send",
         f"    curl{key} {url}/participants",

@@ -200,3 +200,13 @@ def test_route_responses_are_grouped_by_status() -> None:
 
     examples = found[404]["content"]["application/problem+json"]["examples"]
     assert list(examples) == ["not_found", "recipient_not_found"]
+
+
+def test_what_is_wrong_as_a_whole_has_no_place() -> None:
+    """The sentence begins with what it says."""
+    whole = problems.invalid("It should be an object.", at="")
+    part = problems.invalid("It is required.", at="/to")
+
+    assert (whole.detail, part.detail) == (
+        *("It should be an object.", "/to: It is required."),
+    )

@@ -62,31 +62,6 @@ class Run:
         )
 
 
-@pytest.mark.parametrize(
-    ("address", "configured", "url"),
-    [
-        (("127.0.0.1", 8080), "", "http://127.0.0.1:8080"),
-        (("::1", 8080), "", "http://[::1]:8080"),
-        (("0.0.0.0", 80), "https://g.example.com/base/", "https://g.example.com/base"),
-    ],
-)
-async def test_links_begin_with_the_public_url(
-    tmp_path: Path, address: tuple[str, int], configured: str, url: str
-) -> None:
-    """Or with the listening address, if none is configured."""
-    given = Run(tmp_path, GATEWAY_PUBLIC_URL=configured).around
-
-    around = Surroundings(
-        settings=given.settings,
-        telemetry=given.telemetry,
-        server=given.server,
-        address=address,
-        stop=given.stop,
-    )
-
-    assert around.public_url == url
-
-
 async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
     """Started once it serves; at the end the room is left and the log says so."""
     async with EmulatorServer() as room, asyncio.timeout(PATIENCE_S):

@@ -229,3 +229,14 @@ async def test_faults_are_opened_by_a_printed_token(tmp_path: Path) -> None:
 
     assert refused.status in {401, 403}
     assert broken.status < 300
+
+
+async def test_a_key_is_shown_where_it_is_needed(tmp_path: Path) -> None:
+    """With keys, the first line to type fetches one; an IPv6 address has brackets."""
+    settings = {"GATEWAY_AUTH": "key", "GATEWAY_HOST": "::1"}
+    async with Process.running(tmp_path, "dev", **settings) as process:
+        await until(lambda: "meshagent room" in process.printed, "no banner")
+
+    assert 'export KEY="$(cat data/api-key)"' in process.printed
+    assert '-H "Authorization: Bearer $KEY" -d to=echo' in process.printed
+    assert "http://[::1]:" in process.printed
