@@ -95,6 +95,11 @@ class ClientLink:
         )
 
     @property
+    def messaging_enabled(self) -> bool:
+        """Whether messaging is wanted."""
+        return self._messaging
+
+    @property
     def presence(self) -> Presence:
         """Who is there, or was when the link was lost."""
         status, own = self._client.status, self._client.self_participant

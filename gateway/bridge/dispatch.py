@@ -207,6 +207,8 @@ class Dispatcher:
         if stored.cancelled() or stored.exception() is not None:
             entry.dropped = True
             self._forget(entry)
+            if not entry.settled.done():
+                entry.settled.set_result(None)  # as it never will be
         if self._noted:
             self._wake.set()
 

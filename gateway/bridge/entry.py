@@ -48,7 +48,8 @@ class Entry:
         order: Place in the order of acceptance.
         accepted: Done when the store has committed its acceptance.
         stored: Done when the store has committed what was handed to it last.
-        settled: Done when the message has a final status and it is committed.
+        settled: Done when the message has a final status and it is committed, or when
+            it was never accepted.
         dropped: Set when its acceptance could not be stored: it never was.
         is_lined_up: Whether it stands in the line or is parked beside it.
         waiting_for: Why it is not being written, while it is parked.
@@ -142,6 +143,20 @@ class Entry:
         for index, share in enumerate(self.shares):
             if share.status is MessageStatus.SENDING:
                 self.lose(index, outcome, may_retry=True)
+
+    def still_resolved(self, present: Sequence[Present]) -> list[int] | None:
+        """Return what can be written if it needs no resolving anew, else `None`.
+
+        So it is with nearly every message: it was resolved when it was accepted, a
+        moment ago, for one participant, who is still there.
+        """
+        share = self.shares[0]
+        if len(self.shares) > 1 or share.status is not MessageStatus.SENDING:
+            return None
+        if self.message.to is None:
+            return [0]
+        here = any(one.id == share.participant_id for one in present)
+        return [0] if here else None
 
     def resolve(self, present: Sequence[Present], *, may_wait: bool) -> list[int]:
         """Resolve what is to be written anew, and return the shares that can be.
@@ -299,14 +314,29 @@ class Entry:
         share = self.shares[index]
         return address.kind is AddressKind.ANY and address.value == share.participant_id
 
-    def snapshot(self, *, present: int | None = None) -> OutgoingMessage:
-        """Return the message in the state that its shares make."""
-        shares = self.shares
-        if self._twins:
-            shares = [x for i, x in enumerate(shares) if i not in self._twins]
-        status = aggregate(share.status for share in shares)
+    @property
+    def status(self) -> MessageStatus:
+        """What its shares make of it."""
+        shares = self._shown
+        if len(shares) == 1:
+            return shares[0].status
+        return aggregate(share.status for share in shares)
+
+    @property
+    def _shown(self) -> list[Recipient]:
+        if not self._twins:
+            return self.shares
+        return [x for i, x in enumerate(self.shares) if i not in self._twins]
+
+    def snapshot(self, *, event_id: str | None = None) -> OutgoingMessage:
+        """Return the message in the state that its shares make.
+
+        Args:
+            event_id: The event that tells of it, if there is a new one.
+        """
+        status = self.status
         # Sorting is stable: what an address was expanded to stays in order.
-        recipients = sorted(shares, key=lambda share: share.to)
+        recipients = sorted(self._shown, key=_address_of)
         errors = [share.error for share in recipients if share.error is not None]
         failed = status in {MessageStatus.FAILED, MessageStatus.UNKNOWN}
         return replace(
@@ -314,9 +344,9 @@ class Entry:
             status=status,
             waiting_for=self.waiting_for if status is MessageStatus.QUEUED else None,
             recipients=() if self.message.is_broadcast else tuple(recipients),
-            present=self.message.present if present is None else present,
             error=errors[0] if failed and errors else None,
             resent=self.resent,
+            event_id=event_id or self.message.event_id,
         )
 
 
@@ -345,3 +375,7 @@ def unresolved(to: Sequence[Address]) -> tuple[Recipient, ...]:
         )
         for index, address in enumerate(to)
     )
+
+
+def _address_of(share: Recipient) -> int:
+    return share.to

@@ -280,6 +280,11 @@ class RoomLink(Protocol):
         ...
 
     @property
+    def messaging_enabled(self) -> bool:
+        """Whether messaging is wanted, as `status` says too, for less."""
+        ...
+
+    @property
     def presence(self) -> Presence:
         """Who is there, or was when the link was lost."""
         ...

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from gateway.bridge.entry import Entry
@@ -50,11 +49,12 @@ class Record:
 
     def note(self, entry: Entry) -> None:
         """Store the state that an entry has reached; a final one with its event."""
-        message = entry.snapshot()
         event = None
-        if message.status.is_final:
+        if entry.status.is_final:
+            message = entry.snapshot(event_id=self._ids.new(Kind.EVENT))
             event = self._event(message)
-            message = replace(message, event_id=event.id)
+        else:
+            message = entry.snapshot()
         entry.message = message
         self._save(entry, message, event)
 
@@ -104,7 +104,7 @@ class Record:
 
     def _event(self, message: OutgoingMessage) -> Event:
         return Event(
-            id=self._ids.new(Kind.EVENT),
+            id=message.event_id or self._ids.new(Kind.EVENT),
             type=EventType(f"message.{message.status.value}"),
             room=message.room,
             at=self._clock.now(),

@@ -123,11 +123,13 @@ class Sending:
         targets = self._check(room, draft)
         message = self._message(room, draft, targets)
         entry = dispatcher.accept(message, draft.attachment or None)
-        await asyncio.shield(entry.stored)
         if wait_s is None:
             wait_s = DEFAULT_WAIT_S if ready else 0
-        if wait_s > 0 and not entry.settled.done():
+        if wait_s > 0:  # One wait for both: what is settled was accepted before.
             await asyncio.wait([entry.settled], timeout=wait_s)
+        if not entry.accepted.done():
+            await asyncio.shield(entry.accepted)
+        entry.accepted.result()
         return dispatcher.shown(entry)
 
     async def wait(self, message_id: str, wait_s: float) -> None:
@@ -159,17 +161,18 @@ class Sending:
         `None` means that not all of it can be known yet: the room is away, or it is
         to wait for its recipient.
         """
-        status = room.link.status
+        link = room.link
+        if link.is_ready and link.messaging_enabled:
+            return _resolve_all(draft, link) if draft.to is not None else []
+        status = link.status
         if not status.is_ready and self._ttl(draft) <= timedelta():
             raise RoomUnavailable(_away(status), facts={"state": status.state})
         if draft.to is None:
             return []
-        if status.is_ready and status.messaging_enabled:
-            return _resolve_all(draft, room.link)
-        _refuse_self(draft.to, room.link.presence)
+        _refuse_self(draft.to, link.presence)
         if not status.messaging_enabled:
             _refuse_names(draft.to)
-        return _resolve_all(draft, room.link) if status.is_ready else None
+        return _resolve_all(draft, link) if status.is_ready else None
 
     def _ttl(self, draft: Draft) -> timedelta:
         return self._default_ttl if draft.ttl is None else draft.ttl

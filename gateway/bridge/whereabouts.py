@@ -25,7 +25,11 @@ class Whereabouts:
 
     def resolve(self, entry: Entry) -> list[int]:
         """Resolve what is to be written of a message; return the shares that can be."""
-        return entry.resolve(self.present(entry), may_wait=self.may_wait(entry))
+        present = self.present(entry)
+        resolved = entry.still_resolved(present)
+        if resolved is not None:
+            return resolved
+        return entry.resolve(present, may_wait=self.may_wait(entry))
 
     def is_in_time(self, entry: Entry) -> bool:
         """Whether a message may still be held, by its time to live."""

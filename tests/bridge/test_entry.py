@@ -58,9 +58,10 @@ async def test_a_broadcast_is_one_share_for_everybody() -> None:
     entry.write(index)
     entry.acknowledge(index)
 
-    message = entry.snapshot(present=7)
+    message = entry.snapshot(event_id="evt_1")
     assert entry.shares[index].participant_id is None
-    assert (message.status, message.recipients, message.present) == ("sent", (), 7)
+    assert (message.status, message.recipients) == ("sent", ())
+    assert message.event_id == "evt_1"
 
 
 async def test_an_address_of_several_makes_several_shares() -> None:

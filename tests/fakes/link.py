@@ -66,6 +66,11 @@ class FakeLink:
         )
 
     @property
+    def messaging_enabled(self) -> bool:
+        """Whether the test wants messaging."""
+        return self.messaging
+
+    @property
     def presence(self) -> Presence:
         """Who the test says is there."""
         now = self._clock.now()
