@@ -7,11 +7,10 @@ from typing import Final, Protocol
 
 from ulid.base32 import ENCODE, encode_timestamp
 
-RANDOM_BYTES: Final = 10  # 80 bits in each ULID
+CHARACTERS: Final = 16  # of five bits each: the 80 random bits of a ULID
 IDS_AT_A_TIME: Final = 64
 
-_PAIRS: Final = tuple(one + other for one in ENCODE for other in ENCODE)
-_SHIFTS: Final = range(70, -1, -10)  # of 80 bits, ten at a time
+_BASE32: Final = bytes(ord(ENCODE[byte % 32]) for byte in range(256))
 
 
 class Kind(StrEnum):
@@ -65,12 +64,7 @@ class Ids:
 
     def _more_chances(self) -> list[str]:
         """The system's chance costs a call to it: it is fetched for many ids."""
-        chance = self._rng.randbytes(RANDOM_BYTES * IDS_AT_A_TIME)
-        pieces = (
-            int.from_bytes(chance[at : at + RANDOM_BYTES], "big")
-            for at in range(0, len(chance), RANDOM_BYTES)
-        )
-        return [
-            "".join([_PAIRS[piece >> shift & 0x3FF] for shift in _SHIFTS])
-            for piece in pieces
-        ]
+        # Five bits of each byte choose a character: even chances, without arithmetic.
+        chance = self._rng.randbytes(CHARACTERS * IDS_AT_A_TIME)
+        text = chance.translate(_BASE32).decode("ascii")
+        return [text[at : at + CHARACTERS] for at in range(0, len(text), CHARACTERS)]
