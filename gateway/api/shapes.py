@@ -159,17 +159,23 @@ class SenderShape(Shape):
     role: str | None
 
 
-class MessageOut(Shape):
-    """A message that was accepted for a room."""
+class MessageShape(Shape):
+    """What every message has, whichever way it went."""
 
     id: str = Field(examples=[_MESSAGE_ID])
-    direction: Literal["out"]
+    direction: str
     room: str = Field(examples=["lobby"])
     type: str = Field(examples=["chat"], description="The message's own type.")
     message: dict[str, Any] = Field(examples=[{"text": "hi"}])
     attachment: AttachmentShape | None
     created_at: AwareDatetime = Field(examples=[_MOMENT])
     event_id: str | None = Field(description="The event that tells of it.")
+
+
+class MessageOut(MessageShape):
+    """A message that was accepted for a room."""
+
+    direction: Literal["out"]
     status: MessageStatus
     waiting_for: WaitingFor | None
     ref: str | None
@@ -181,17 +187,10 @@ class MessageOut(Shape):
     key_id: str | None
 
 
-class MessageIn(Shape):
+class MessageIn(MessageShape):
     """A message that was received from a room."""
 
-    id: str = Field(examples=[_MESSAGE_ID])
     direction: Literal["in"]
-    room: str = Field(examples=["lobby"])
-    type: str = Field(examples=["chat"], description="The message's own type.")
-    message: dict[str, Any] = Field(examples=[{"text": "hi"}])
-    attachment: AttachmentShape | None
-    created_at: AwareDatetime = Field(examples=[_MOMENT])
-    event_id: str | None = Field(description="The event that tells of it.")
     sender: SenderShape = Field(alias="from")
     seq: int
 
