@@ -163,7 +163,6 @@ class MessageShape(Shape):
     """What every message has, whichever way it went."""
 
     id: str = Field(examples=[_MESSAGE_ID])
-    direction: str
     room: str = Field(examples=["lobby"])
     type: str = Field(examples=["chat"], description="The message's own type.")
     message: dict[str, Any] = Field(examples=[{"text": "hi"}])
