@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.emulator import Rights
 from tests.acceptance.process import Process, ended
 from tests.acceptance.stage import ROOM, Person, Stage, a_stage
 from tests.fakes.receiver import Receiver
@@ -114,3 +115,26 @@ async def test_a_token_for_another_room_is_told(tmp_path: Path) -> None:
     assert "403" in room["last_error"]
     assert status == 0
     assert made.out.strip() not in process.log
+
+
+async def test_what_the_room_refuses_is_on_record(tmp_path: Path) -> None:
+    """Without the grant to send: 403, a failed message, and its event."""
+    async with a_stage(tmp_path) as stage, stage.person("alice") as alice:
+        assert await stage.process.stop() == 0
+        token = stage.room.emulator.mint(ROOM, "mute", rights=Rights(send=False))
+        settings = stage.settings | {"MESHAGENT_API_KEY": "", "MESHAGENT_TOKEN": token}
+        async with Process.running(tmp_path, "serve", **settings) as process:
+            mute = Stage(tmp_path, stage.room, settings, process, stage.http)
+            await mute.state("ready")
+            await mute.until("/participants/alice", lambda now: now.status == 200)
+            async with mute.subscribed(events=["message.failed"]) as subscriber:
+                answer = await mute.send(to="alice", text="hi")
+                told = await subscriber.told("message.failed")
+                kept = await mute.ask(f"/messages/{answer.json['message_id']}")
+            assert await process.stop() == 0
+
+    assert (answer.status, answer.code) == (403, "room_denied")
+    assert told["data"]["id"] == kept["id"]
+    assert kept["status"] == "failed"
+    assert kept["error"]["upstream_code"] == 1001
+    assert alice.heard == []
