@@ -55,5 +55,6 @@ class Cap:
         self._call_next()
 
     def _call_next(self) -> None:
-        for call in list(self._line)[: self._free]:
-            call()
+        if self._line:
+            for call in list(self._line)[: self._free]:
+                call()

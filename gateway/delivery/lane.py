@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from gateway.bridge.ports import Clock
@@ -85,6 +86,7 @@ class Lane:
         self._ready: deque[Due] = deque()  # Claimed, and not sent yet.
         self._flying = 0
         self._unrecorded = 0
+        self._cut = False  # Nothing is waited for any more.
 
     @property
     def in_flight(self) -> int:
@@ -97,19 +99,27 @@ class Lane:
         self._bell.ring()
 
     async def run(self) -> None:
-        """Deliver until the webhook is inactive or gone, or the worker drains."""
+        """Deliver until the webhook is inactive or gone, or the worker drains.
+
+        Returns when all that was sent is stored, and all that was not is put back.
+        """
         self._due_at = await self._ledger.next_due_at(self._webhook_id)
-        while self._goes_on():
-            webhook = self._sendable()
-            if webhook is None:
-                self._put_all_back()
-            else:
-                self._launch(webhook)
-                if self._may_claim(webhook):
-                    await self._claim(self._wanted(webhook))
-            await self._bell.wait()
-        self._put_all_back()
-        self._bell.silence()
+        try:
+            while self._goes_on():
+                webhook = self._sendable()
+                if webhook is None:
+                    self._put_all_back()
+                else:
+                    self._launch(webhook)
+                    if self._may_claim(webhook):
+                        await self._claim(self._wanted(webhook))
+                await self._bell.wait()
+            self._put_all_back()
+            self._bell.silence()
+            while self.in_flight:
+                await self._bell.wait()
+        finally:
+            self._cut = True
 
     def _goes_on(self) -> bool:
         if self._works.draining.is_set():
@@ -133,17 +143,26 @@ class Lane:
 
     def _launch(self, webhook: Webhook) -> None:
         """Send what is ready, as far as there are slots for it."""
-        while (
-            self._ready
-            and self._flying < webhook.max_in_flight
-            and self._unrecorded < webhook.max_in_flight
-        ):
-            if not self._works.cap.take(1, self._bell.ring):
+        while self._may_send(webhook):
+            due = self._take_first()
+            if due is None:
                 return
-            self._flying += 1
-            due = self._ready.popleft()
             self._tasks.create_task(self._deliver(webhook, due))
         self._works.cap.leave(self._bell.ring)
+
+    def _may_send(self, webhook: Webhook) -> bool:
+        return (
+            bool(self._ready)
+            and self._flying < webhook.max_in_flight
+            and self._unrecorded < webhook.max_in_flight
+        )
+
+    def _take_first(self) -> Due | None:
+        """Take a slot for the first that is ready; without one, stand in line."""
+        if not self._works.cap.take(1, self._bell.ring):
+            return None
+        self._flying += 1
+        return self._ready.popleft()
 
     def _may_claim(self, webhook: Webhook) -> bool:
         """Say whether to claim now; if time will change that, have the bell ring."""
@@ -215,6 +234,19 @@ class Lane:
             self._launch(webhook)
 
     async def _deliver(self, webhook: Webhook, due: Due) -> None:
+        """Send it, and then what is ready next: a task for each would cost more."""
+        sent: Webhook | None = webhook
+        owed: Due | None = due
+        while sent is not None and owed is not None:
+            await self._send(sent, owed)
+            sent, owed = self._sendable(), None
+            if sent is not None:
+                if self._may_send(sent):
+                    owed = self._take_first()
+                self._launch(sent)
+            self._bell.ring()
+
+    async def _send(self, webhook: Webhook, due: Due) -> None:
         try:
             result = await self._works.attempting.make(webhook, due)
         finally:
@@ -224,12 +256,28 @@ class Lane:
             now_s = self._works.clock.monotonic()
             self._pause.extend(webhook.url, result.pause, now_s=now_s)
         self._unrecorded += 1
-        self._launch_next()
+        if result.disables:
+            self._tasks.create_task(self._keep(result))
+        else:
+            stored = self._ledger.record(result)
+            stored.add_done_callback(partial(self._stored, result))
+
+    def _stored(self, result: Result, stored: asyncio.Future[None]) -> None:
+        """Go on after a result was stored, or see to it that it will be."""
+        if stored.cancelled() or stored.exception() is None:
+            self._recorded(result)
+        elif not self._cut:
+            self._tasks.create_task(self._keep(result, stored))
+
+    async def _keep(
+        self, result: Result, begun: asyncio.Future[None] | None = None
+    ) -> None:
+        await self._ledger.keep(result, begun)
+        self._recorded(result)
+
+    def _recorded(self, result: Result) -> None:
+        self._unrecorded -= 1
         self._bell.ring()
-        try:
-            await self._ledger.keep(result)
-        finally:
-            self._recorded()
         self._expect(result.delivery.next_attempt_at)
 
     def _put_all_back(self) -> None:
@@ -241,11 +289,6 @@ class Lane:
             self._tasks.create_task(self._put_back(self._ready.popleft()))
 
     async def _put_back(self, due: Due) -> None:
-        try:
-            await self._ledger.put_back(due, self._works.clock.now())
-        finally:
-            self._recorded()
-
-    def _recorded(self) -> None:
+        await self._ledger.put_back(due, self._works.clock.now())
         self._unrecorded -= 1
         self._bell.ring()

@@ -1,5 +1,6 @@
 """What becomes of deliveries, written down however long the store is away."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -44,8 +45,19 @@ class Ledger:
 
         return await self.patience.insist(ask, what="next_due_at")
 
-    async def keep(self, result: Result) -> None:
-        """Store a result; disable the webhook first, if that is what it asks for."""
+    def record(self, result: Result) -> asyncio.Future[None]:
+        """Store a result, once: what fails is to be given to `keep`."""
+        return self.deliveries.record(result.delivery, result.attempt, *result.events)
+
+    async def keep(
+        self, result: Result, begun: asyncio.Future[None] | None = None
+    ) -> None:
+        """Store a result; disable the webhook first, if that is what it asks for.
+
+        Args:
+            result: What came of an attempt.
+            begun: What `record` returned for it, if it has been tried before.
+        """
         delivery = result.delivery
         if result.disables:
 
@@ -54,8 +66,10 @@ class Ledger:
 
             await self.patience.insist(disable, what="disable")
 
+        tries = iter([] if begun is None else [begun])
+
         async def record() -> None:
-            await self.deliveries.record(delivery, result.attempt, *result.events)
+            await (next(tries, None) or self.record(result))
 
         await self.patience.insist(record, what="record")
 
