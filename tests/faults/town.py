@@ -269,8 +269,9 @@ class Town:
                 ), (number, at, gaps)
 
     def _hear(self, heard: Heard) -> None:
-        if heard.type == "chat" and isinstance(heard.message, dict):
-            self.ledger.heard[heard.message["n"]] += 1
+        number = heard.message.get("n") if isinstance(heard.message, dict) else None
+        if heard.type == "chat" and isinstance(number, int):
+            self.ledger.heard[number] += 1
 
     async def _take(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
