@@ -94,6 +94,8 @@ _KINDS: Final = {
     "name": AddressKind.NAME,
     "role": AddressKind.ROLE,
 }
+_MATCHES: Final[Mapping[str, Match]] = {each.value: each for each in Match}
+_ON_UNKNOWN: Final[Mapping[str, OnUnknown]] = {each.value: each for each in OnUnknown}
 
 
 class BroadcastBody(BaseModel):
@@ -173,8 +175,20 @@ def form_schema(schema: Mapping[str, Any], *, files: bool) -> dict[str, Any]:
 _Parsed = TypeVar("_Parsed", bound=BroadcastBody)
 
 
-def send_draft(body: Body, limits: Limits) -> Draft:
+def send_draft(
+    body: Body,
+    limits: Limits,
+    *,
+    key_id: str | None = None,
+    traceparent: str | None = None,
+) -> Draft:
     """Return what a body of `POST /send` asks for.
+
+    Args:
+        body: The body.
+        limits: The largest message and attachment.
+        key_id: The key of the caller.
+        traceparent: The trace that the request belongs to.
 
     Raises:
         Invalid: It breaks a rule; `errors` points at each place.
@@ -189,15 +203,23 @@ def send_draft(body: Body, limits: Limits) -> Draft:
         type=_type(parsed),
         body=_message(parsed, limits),
         attachment=_attachment(parsed, body, limits),
-        match=Match(parsed.match),
+        match=_MATCHES[parsed.match],
         ttl=_ttl(parsed),
         await_recipient=parsed.await_recipient,
-        on_unknown=OnUnknown(parsed.on_unknown),
+        on_unknown=_ON_UNKNOWN[parsed.on_unknown],
         ref=parsed.ref,
+        key_id=key_id,
+        traceparent=traceparent,
     )
 
 
-def broadcast_draft(body: Body, limits: Limits) -> Draft:
+def broadcast_draft(
+    body: Body,
+    limits: Limits,
+    *,
+    key_id: str | None = None,
+    traceparent: str | None = None,
+) -> Draft:
     """Return what a body of `POST /broadcast` asks for; raises as `send_draft` does."""
     parsed = _parsed(BroadcastBody, body)
     return Draft(
@@ -208,6 +230,8 @@ def broadcast_draft(body: Body, limits: Limits) -> Draft:
         attachment=_attachment(parsed, body, limits),
         ttl=_ttl(parsed),
         ref=parsed.ref,
+        key_id=key_id,
+        traceparent=traceparent,
     )
 
 

@@ -1,9 +1,8 @@
 """`POST /send` and `POST /broadcast`: the way from HTTP into a room."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -62,6 +61,17 @@ RESPONSES: Final = problems.responses(
 )
 
 
+class _DraftOf(Protocol):
+    def __call__(
+        self,
+        body: Body,
+        limits: Limits,
+        *,
+        key_id: str | None,
+        traceparent: str | None,
+    ) -> Draft: ...
+
+
 class Door:
     """Takes messages for rooms and answers with how far they came."""
 
@@ -79,16 +89,15 @@ class Door:
         """Say something to everybody."""
         return await self._take(request, broadcast_draft)
 
-    async def _take(
-        self, request: Request, draft_of: Callable[[Body, Limits], Draft]
-    ) -> Response:
+    async def _take(self, request: Request, draft_of: _DraftOf) -> Response:
         scope = request.scope
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
         wait_s, is_preferred, is_rehearsal = _asked(request, headers)
         body = await bodies.read(request.receive, headers, self._limits)
         state = scope["state"]
-        draft = replace(
-            draft_of(body, self._limits),
+        draft = draft_of(
+            body,
+            self._limits,
             key_id=state["key_id"],
             traceparent=state["traceparent"],
         )

@@ -126,7 +126,7 @@ class Sending:
         if wait_s is None:
             wait_s = DEFAULT_WAIT_S if ready else 0
         if wait_s > 0:  # One wait for both: what is settled was accepted before.
-            await asyncio.wait([entry.settled], timeout=wait_s)
+            await _done(entry.settled, wait_s)
         if not entry.accepted.done():
             await asyncio.shield(entry.accepted)
         entry.accepted.result()
@@ -136,7 +136,7 @@ class Sending:
         """Return when a message's status is final, or the time is up, in seconds."""
         for room in self._registry.all():
             if (entry := room.dispatcher.find(message_id)) is not None:
-                await asyncio.wait([entry.settled], timeout=wait_s)
+                await _done(entry.settled, wait_s)
 
     def rehearse(self, draft: Draft) -> Rehearsal:
         """Say what would become of a message, and store nothing."""
@@ -189,18 +189,21 @@ class Sending:
             ready and targets is not None and room.dispatcher.is_clear(draft.to or ())
         )
         recipients: tuple[Recipient, ...] = ()
-        if draft.to is not None:
-            recipients = unresolved(draft.to)
         if at_once and targets:
             recipients = tuple(
-                Recipient(index, one.name, one.id, MessageStatus.SENDING)
-                for index, one in targets
+                [
+                    Recipient(index, one.name, one.id, MessageStatus.SENDING)
+                    for index, one in targets
+                ]
             )
+        elif draft.to is not None:
+            recipients = unresolved(draft.to)
         waiting_for = WaitingFor.ORDER if ready else WaitingFor.ROOM
         attachment = None
         if draft.attachment:
             digest = sha256(draft.attachment).hexdigest()
             attachment = Attachment(len(draft.attachment), digest)
+        ttl = self._ttl(draft)
         return OutgoingMessage(
             id=self._ids.new(Kind.MESSAGE),
             room=room.name,
@@ -208,8 +211,8 @@ class Sending:
             body=draft.body,
             to=draft.to,
             created_at=now,
-            ttl=self._ttl(draft),
-            expires_at=now + self._ttl(draft),
+            ttl=ttl,
+            expires_at=now + ttl,
             status=MessageStatus.SENDING if at_once else MessageStatus.QUEUED,
             waiting_for=None if at_once else waiting_for,
             match=draft.match,
@@ -221,6 +224,30 @@ class Sending:
             key_id=draft.key_id,
             traceparent=draft.traceparent,
         )
+
+
+async def _done(future: asyncio.Future[None], seconds: float) -> None:
+    """Return when a future is done, whatever came of it, or the time is up.
+
+    It is `asyncio.wait` of one future, which is waited for at every message, at half
+    the cost.
+    """
+    if future.done():
+        return
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake(_: object = None) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    timer = loop.call_later(seconds, wake)
+    future.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        future.remove_done_callback(wake)
 
 
 def _size(draft: Draft) -> int:
