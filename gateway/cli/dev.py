@@ -26,8 +26,11 @@ def dev(
     fault_token = secrets.token_urlsafe(24) if faults else None
 
     def load() -> settings.Settings:
-        # Whatever MeshAgent account the shell has is left alone: this is a toy room.
-        found = settings.load(defaults={"GATEWAY_AUTH": "none"})
+        # Whatever MeshAgent account the shell has is left alone, and the store of
+        # `gateway serve` too: what waits there for a real room is not for a toy one.
+        found = settings.load(
+            defaults={"GATEWAY_AUTH": "none", "GATEWAY_DATA_DIR": "data/dev"}
+        )
         if found.gateway_auth == "none" and not settings.is_loopback(
             found.gateway_host
         ):
