@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ from gateway.domain.retry import (
 
 # Deliveries of these emit no events, or a dead webhook would fill the log by itself.
 _SILENT = ("webhook.", "delivery.")
+
+_URLS_KEPT = 4096  # Webhooks of which the host need not be found at each attempt.
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +151,24 @@ class Attempts:
     def _judge(
         self, webhook: Webhook, due: Due, outcome: Outcome, now: datetime
     ) -> Verdict:
-        def verdict(outcome: Outcome) -> Verdict:
-            return judge(
-                outcome,
-                webhook=webhook,
-                schedule_index=due.delivery.schedule_index,
-                created_at=due.delivery.created_at,
-                now=now,
-                rng=self.rng,
-            )
-
         try:
-            return verdict(outcome)
+            return self._verdict(webhook, due, outcome, now)
         except Exception as error:  # noqa: BLE001  # What a stranger sent broke us.
             self._blame(error, due)
-            return verdict(_internal(error, outcome.duration))
+            internal = _internal(error, outcome.duration)
+            return self._verdict(webhook, due, internal, now)
+
+    def _verdict(
+        self, webhook: Webhook, due: Due, outcome: Outcome, now: datetime
+    ) -> Verdict:
+        return judge(
+            outcome,
+            webhook=webhook,
+            schedule_index=due.delivery.schedule_index,
+            created_at=due.delivery.created_at,
+            now=now,
+            rng=self.rng,
+        )
 
     def _result(
         self, due: Due, attempt: Attempt, verdict: Verdict, now: datetime
@@ -236,6 +242,7 @@ class Attempts:
         )
 
 
+@lru_cache(_URLS_KEPT)
 def host(url: str) -> str | None:
     """Return the host of a URL, all of it that a log may show."""
     try:

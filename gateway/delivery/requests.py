@@ -35,18 +35,19 @@ class Requests:
         """
         body = self._body(due)
         number = due.delivery.attempts + 1
+        timestamp = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
             "webhook-id": due.event.id,
-            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-timestamp": str(timestamp),
             "webhook-attempt": str(number),
             "gateway-hop": self.instance,
         }
         traceparent = due.delivery.traceparent or due.event.traceparent
         if traceparent is not None:
             headers["traceparent"] = traceparent
-        headers.update(_signature(webhook, due.event.id, now, body))
+        headers.update(_signature(webhook, due.event.id, timestamp, body))
         if webhook.headers:
             headers = _with_own(headers, webhook.headers)
         return Request(webhook.url, headers, body, webhook.timeout)
@@ -66,14 +67,14 @@ class Requests:
 
 
 def _signature(
-    webhook: Webhook, event_id: str, now: datetime, body: bytes
+    webhook: Webhook, event_id: str, timestamp: int, body: bytes
 ) -> Mapping[str, str]:
     match webhook.signature:
         case Signature.STANDARD:
             signature = signing.sign(
                 webhook.secrets,
                 message_id=event_id,
-                timestamp=int(now.timestamp()),
+                timestamp=timestamp,
                 body=body,
             )
             return {"webhook-signature": signature}

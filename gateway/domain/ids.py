@@ -60,7 +60,7 @@ class Ids:
             )
         if not self._chances:
             self._chances = self._more_chances()
-        return f"{kind.value}_{self._time[1]}{self._chances.pop()}"
+        return f"{kind}_{self._time[1]}{self._chances.pop()}"
 
     def _more_chances(self) -> list[str]:
         """The system's chance costs a call to it: it is fetched for many ids."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from gateway.domain.errors import LinkInvalid
@@ -21,6 +22,8 @@ SECRET_MIN_BYTES = 24
 SECRET_MAX_BYTES = 64
 SECRET_NEW_BYTES = 32
 TOLERANCE = timedelta(minutes=5)  # What the Standard Webhooks libraries allow.
+
+_SECRETS_KEPT = 1024  # Secrets that need not be decoded for each signature.
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _GITHUB_SIGNATURE = re.compile(r"sha256=[0-9a-fA-F]{64}")
@@ -83,6 +86,7 @@ def mint_secret(random_bytes: bytes) -> str:
     return SECRET_PREFIX + b64encode(random_bytes).decode("ascii")
 
 
+@lru_cache(_SECRETS_KEPT)
 def parse_secret(secret: str) -> bytes:
     """Return the key in a `whsec_…` secret; prefix and padding may be left out.
 
