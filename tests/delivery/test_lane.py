@@ -23,6 +23,7 @@ class CountingDeliveries(MemoryDeliveries):
 
     Attributes:
         meanwhile: What the webhook has become by the time a claim returns.
+        under_way: What the next `record` returns, without storing anything.
     """
 
     def __init__(self, store: MemoryStore) -> None:
@@ -30,6 +31,7 @@ class CountingDeliveries(MemoryDeliveries):
         self.looks_ahead = 0
         self.claims: list[int] = []
         self.records_fail = False
+        self.under_way: asyncio.Future[None] | None = None
         self.meanwhile: Webhook | None = None
 
     @override
@@ -56,6 +58,9 @@ class CountingDeliveries(MemoryDeliveries):
             failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             failed.set_exception(StoreUnavailable("Records fail."))
             return failed
+        if self.under_way is not None:
+            record, self.under_way = self.under_way, None
+            return record
         return super().record(delivery, attempt, *events)
 
 
@@ -80,6 +85,10 @@ class OneLane:
         self.works.draining.set()
         self.lane.wake()
         await self._running
+
+    def cut(self) -> None:
+        """Cancel the lane."""
+        self._running.cancel()
 
 
 async def test_a_healthy_lane_never_asks_what_is_due_next() -> None:
@@ -191,6 +200,57 @@ async def test_a_drain_puts_back_what_was_claimed_ahead() -> None:
         await stopping
 
     assert world.states == ["delivered", "delivered", "pending", "pending"]
+
+
+async def test_a_drained_lane_waits_for_results_under_way() -> None:
+    """A lane has not ended while a commit of what it sent is not known to be done."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        record = one.deliveries.under_way = asyncio.Future()
+        await one.say()
+        stopping = tasks.create_task(one.stop())
+        await settle()
+        ended_before = stopping.done()
+        record.set_result(None)
+        await stopping
+
+    assert (ended_before, one.lane.in_flight) == (False, 0)
+
+
+async def test_a_result_that_fails_late_is_stored_again() -> None:
+    """A commit that fails while the lane drains is made again before it ends."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        record = one.deliveries.under_way = asyncio.Future()
+        await one.say()
+        stopping = tasks.create_task(one.stop())
+        await settle()
+        record.set_exception(StoreUnavailable("away"))
+        await settle()
+        await world.clock.advance(60)
+        await stopping
+
+    assert (len(world.sender.requests), world.states) == (1, ["delivered"])
+
+
+async def test_a_lane_that_was_cut_stores_nothing_again() -> None:
+    """What fails after the lane was cancelled is left to the next start."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        record = one.deliveries.under_way = asyncio.Future()
+        await one.say()
+        one.cut()
+        await settle()
+        record.set_exception(StoreUnavailable("away"))
+        await world.clock.advance(60)
+
+    assert world.states == ["in_flight"]
 
 
 async def test_order_survives_being_put_back() -> None:
