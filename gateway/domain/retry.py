@@ -13,6 +13,7 @@ from gateway.domain.model import Outcome, Webhook
 JITTER = 0.2  # Share of a delay that may be added to it; nothing is ever taken off.
 MAX_RETRY_AFTER = timedelta(hours=24)
 
+_SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _PAUSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _HTTP_DATES = (  # RFC 9110, section 5.6.7: the present form, and the two before it.
@@ -110,11 +111,7 @@ def judge(
 
 def is_success(outcome: Outcome) -> bool:
     """Say whether the receiver took it: a 2xx that came whole."""
-    return (
-        outcome.error_class is None
-        and outcome.status is not None
-        and HTTPStatus.OK <= outcome.status < HTTPStatus.MULTIPLE_CHOICES
-    )
+    return outcome.error_class is None and outcome.status in _SUCCESS
 
 
 def is_too_old(webhook: Webhook, *, created_at: datetime, now: datetime) -> bool:
