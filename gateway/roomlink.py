@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from gateway.bridge.ports import (
@@ -66,6 +67,7 @@ class ClientLink:
         self._clock = clock
         self._meter = meter
         self._watchers: list[Callable[[], None]] = []
+        self._known: dict[str, tuple[Participant, Present]] = {}
 
     @property
     def room(self) -> str:
@@ -118,7 +120,7 @@ class ClientLink:
         if self._messaging:
             # Asked for at every message: only a role needs a look at everybody.
             found = {one.id: one for address in to for one in self._fitting(address)}
-            return [_present(one, online=True) for one in found.values()]
+            return [self._here(one) for one in found.values()]
         return [
             Present(address.value, None, "", {}, self._clock.now())
             for address in to
@@ -136,6 +138,15 @@ class ClientLink:
         if address.kind is not AddressKind.ID:
             found.extend(self._client.named(wanted))
         return found
+
+    def _here(self, one: Participant) -> Present:
+        """Return somebody who is here, in our nouns; the same until they change."""
+        known = self._known.get(one.id)
+        if known is None or known[0] is not one:
+            if len(self._known) > len(self._client.participants):
+                self._known.clear()  # Some have left.
+            known = self._known[one.id] = one, _present(one, online=True)
+        return known[1]
 
     def _others(self, *, online: bool) -> Sequence[Present]:
         everybody = self._client.participants.values()
@@ -156,7 +167,7 @@ class ClientLink:
             told = asyncio.get_running_loop().create_future()
             told.set_exception(errors.Refused(None, str(error)))
         translated: asyncio.Future[None] = told.get_loop().create_future()
-        told.add_done_callback(lambda done: _translate(done, translated))
+        told.add_done_callback(partial(_translate, translated))
         return translated
 
     async def enable(self) -> None:
@@ -297,7 +308,7 @@ def _text(said: str) -> str:
     return said if said.isascii() else said.encode(errors="replace").decode()
 
 
-def _translate(told: asyncio.Future[None], translated: asyncio.Future[None]) -> None:
+def _translate(translated: asyncio.Future[None], told: asyncio.Future[None]) -> None:
     if translated.done():
         told.exception()
         return

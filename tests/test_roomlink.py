@@ -284,6 +284,29 @@ async def test_an_address_leads_to_those_it_can_mean(
     assert list(by_id) == [alice]
 
 
+async def test_a_name_leads_to_who_bears_it_now() -> None:
+    """What was found for the message before is found again only while it is so."""
+    async with a_place() as place:
+        await place.ready()
+        first = place.join(LocalMember("bob"))
+        await place.until(lambda: place.told(EventType.PARTICIPANT_JOINED) == 1)
+        before = place.link.reachable(to("bob"))
+        again = place.link.reachable(to("bob"))
+
+        first.leave()
+        await place.until(lambda: place.told(EventType.PARTICIPANT_LEFT) == 1)
+        nobody = place.link.reachable(to("bob"))
+        place.join(LocalMember("alice"))
+        place.join(LocalMember("bob"))
+        await place.until(lambda: place.told(EventType.PARTICIPANT_JOINED) == 3)
+        after = place.link.reachable(to("bob"))
+
+    assert list(again) == list(before)
+    assert list(nobody) == []
+    assert [one.id for one in after] != [one.id for one in before]
+    assert [one.name for one in after] == ["bob"]
+
+
 async def test_messaging_is_turned_off_and_on() -> None:
     """While it is off nobody is known, and an id is taken on trust."""
     async with a_place() as place:

@@ -191,14 +191,15 @@ class Gate:
     def _introduce(self, scope: Scope, headers: Headers) -> dict[str, Any]:
         """Give the request its ids, for its answer and for every line of the log."""
         state: dict[str, Any] = scope.setdefault("state", {})
-        given = headers.get(b"x-request-id", b"")
+        given = headers.get(b"x-request-id")
         request_id = (
             given.decode("ascii")
-            if _REQUEST_ID.fullmatch(given)
+            if given is not None and _REQUEST_ID.fullmatch(given)
             else self._services.ids.new(Kind.REQUEST)
         )
-        trace = headers.get(b"traceparent", b"")
-        traceparent = trace.decode("ascii") if _TRACEPARENT.fullmatch(trace) else None
+        trace, traceparent = headers.get(b"traceparent"), None
+        if trace is not None and _TRACEPARENT.fullmatch(trace):
+            traceparent = trace.decode("ascii")
         state.update(
             request_id=request_id,
             traceparent=traceparent,

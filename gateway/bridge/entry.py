@@ -107,7 +107,9 @@ class Entry:
     @property
     def is_unfinished(self) -> bool:
         """Whether something of it is still to be written."""
-        return next(self.unwritten, None) is not None
+        for _ in self.unwritten:
+            return True
+        return False
 
     @property
     def unwritten(self) -> Iterator[int]:
@@ -240,7 +242,14 @@ class Entry:
         """Note that a share is being written."""
         self.posted.add(index)
         share = self.shares[index]
-        self.shares[index] = replace(share, attempts=share.attempts + 1)
+        self.shares[index] = Recipient(
+            share.to,
+            share.name,
+            share.participant_id,
+            share.status,
+            share.attempts + 1,
+            share.error,
+        )
 
     def unwrite(self, index: int) -> None:
         """Note that a share was not written after all: it is to be written again."""
@@ -304,7 +313,10 @@ class Entry:
             code = error.upstream_code if error else None
             error = MessageError("outcome_unknown", text, code)
             status = MessageStatus.UNKNOWN
-        self.shares[index] = replace(self.shares[index], status=status, error=error)
+        share = self.shares[index]
+        self.shares[index] = Recipient(
+            share.to, share.name, share.participant_id, status, share.attempts, error
+        )
 
     def _is_by_id(self, index: int) -> bool:
         """Whether a share's address can never mean anybody else."""
@@ -335,8 +347,10 @@ class Entry:
             event_id: The event that tells of it, if there is a new one.
         """
         status = self.status
-        # Sorting is stable: what an address was expanded to stays in order.
-        recipients = sorted(self._shown, key=_address_of)
+        recipients = self._shown
+        if len(recipients) > 1:
+            # Sorting is stable: what an address was expanded to stays in order.
+            recipients = sorted(recipients, key=_address_of)
         errors = [share.error for share in recipients if share.error is not None]
         failed = status in {MessageStatus.FAILED, MessageStatus.UNKNOWN}
         return replace(

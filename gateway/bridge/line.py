@@ -62,12 +62,18 @@ class Line:
         """Put an entry at its place in the order, before all accepted later."""
         self.discard(entry)
         entry.is_lined_up = True
-        insort(self._entries, entry, key=_order)
+        if not self._entries or self._entries[-1].order < entry.order:
+            self._entries.append(entry)  # as nearly all are
+        else:
+            insort(self._entries, entry, key=_order)
 
     def discard(self, entry: Entry) -> None:
         """Take an entry out, wherever it stands."""
         if entry.is_lined_up:
             entry.is_lined_up = False
+            if self._entries and self._entries[0] is entry:
+                del self._entries[0]  # as nearly all are
+                return
             entries = self._parked if entry in self._holds else self._entries
             del entries[bisect_left(entries, entry.order, key=_order)]
             self._let_go(entry)

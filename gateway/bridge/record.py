@@ -1,14 +1,21 @@
 """The record of open messages: each state they reach, stored with its event."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Final
 
 from gateway.bridge.entry import Entry
 from gateway.bridge.ports import Clock, Meter, Outbox
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import Event, EventType, MessageStatus, OutgoingMessage
 from gateway.domain.rendering import state_json
+
+_FATES: Final[Mapping[MessageStatus, EventType]] = {
+    status: EventType(f"message.{status.value}")
+    for status in MessageStatus
+    if status.is_final
+}
 
 
 class Record:
@@ -105,7 +112,7 @@ class Record:
     def _event(self, message: OutgoingMessage) -> Event:
         return Event(
             id=message.event_id or self._ids.new(Kind.EVENT),
-            type=EventType(f"message.{message.status.value}"),
+            type=_FATES[message.status],
             room=message.room,
             at=self._clock.now(),
             data=state_json(message),
@@ -127,4 +134,4 @@ class Record:
             facts |= {"error": message.error.code, "said": message.error.text}
         sent = message.status is MessageStatus.SENT
         tell = self._meter.info if sent else self._meter.warning
-        tell(f"message.{message.status.value}", **facts)
+        tell(_FATES[message.status].value, **facts)

@@ -5,10 +5,10 @@ event is rendered for each of its readers, thousands of times a second, hence te
 not trees of dicts.
 """
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 
 from gateway.domain.model import (
     Attachment,
@@ -21,8 +21,6 @@ from gateway.domain.model import (
 )
 
 INLINE_ATTACHMENT_BYTES = 65_536  # Larger attachments are linked, not sent along.
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def rfc3339(moment: datetime) -> str:
@@ -232,4 +230,4 @@ def _number(number: int | None) -> str:
 
 
 def _text(text: str | None) -> str:
-    return "null" if text is None else _encode(text)
+    return "null" if text is None else encode_basestring(text)
