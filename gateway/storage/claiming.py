@@ -46,7 +46,7 @@ def _oldest_due(state: str) -> Select[Any]:
             delivery.c.webhook_id == bindparam("webhook"),
             delivery.c.next_attempt_at <= bindparam("now"),
         )
-        .order_by(delivery.c.next_attempt_at)
+        .order_by(delivery.c.next_attempt_at, delivery.c.number)
         .limit(bindparam("most"))
     )
 

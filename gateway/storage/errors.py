@@ -1,8 +1,8 @@
 """Why a store can't be opened.
 
     StartRefused                 carries `exit_code`, the process's own
-    ├── LockHeld                 another gateway has the data directory (1)
-    ├── StoreUnusable            its files can't be read or written (2)
+    ├── LockHeld                 another gateway has the data directory or database (1)
+    ├── StoreUnusable            its files or its database can't be used (2)
     ├── UnsupportedStore         a database URL that can't be served (2)
     ├── SchemaTooNew             written by a later release (2)
     ├── BadMasterKeys            not of the form `id:base64,…` (2)
@@ -21,7 +21,7 @@ class StartRefused(Exception):
 
 
 class LockHeld(StartRefused):
-    """Another process holds the data directory.
+    """Another process holds the data directory, or the database.
 
     Attributes:
         pid: That process, as it wrote it down; `None` if it can't be read.
@@ -29,16 +29,18 @@ class LockHeld(StartRefused):
 
     exit_code = 1
 
-    def __init__(self, pid: int | None, *, waited_s: float) -> None:
+    def __init__(
+        self, pid: int | None, *, waited_s: float, what: str = "data directory"
+    ) -> None:
         holder = "Another gateway" if pid is None else f"The gateway with pid {pid}"
         super().__init__(
-            f"{holder} holds the data directory; waited {waited_s:g} s for it to stop."
+            f"{holder} holds the {what}; waited {waited_s:g} s for it to stop."
         )
         self.pid = pid
 
 
 class StoreUnusable(StartRefused):
-    """Its files can't be made, read or written, or hold something else."""
+    """Its files can't be made, read or written, or its server refuses us."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The store cannot be opened: {why}.")
@@ -50,7 +52,7 @@ class UnsupportedStore(StartRefused):
     def __init__(self, backend: str) -> None:
         super().__init__(
             f"GATEWAY_DATABASE_URL names {backend}, which this release cannot use; "
-            "a SQLite file it can."
+            "a SQLite file and PostgreSQL it can."
         )
 
 

@@ -17,7 +17,9 @@ _ADVANCE = (
         turn=log_head.c.turn + 1,
     )
 )
-_PLACE = select(log_head.c.seq, log_head.c.turn).where(log_head.c.id == HEAD_ID)
+_PLACE = select(log_head.c.seq, log_head.c.turn, log_head.c.owner).where(
+    log_head.c.id == HEAD_ID
+)
 
 
 class Replaced(Exception):
@@ -70,9 +72,15 @@ def advance(connection: Connection, owner: str, taken: int) -> None:
         raise Replaced
 
 
-def place_of(connection: Connection) -> tuple[int, int]:
-    """Return the last place taken in the log, and how many transactions there were."""
+def place_of(connection: Connection, owner: str) -> tuple[int, int]:
+    """Return the last place taken in the log, and how many transactions there were.
+
+    Raises:
+        Replaced: The log is no longer ours, and the turns are another's.
+    """
     row = connection.execute(_PLACE).one()
+    if row.owner != owner:
+        raise Replaced
     return row.seq, row.turn
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, table, text
+from sqlalchemy import Connection, inspect, select, table, text
 from sqlalchemy.sql import column
 
 from gateway.storage.errors import SchemaTooNew
@@ -24,7 +24,7 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def migrate(
-    engine: Engine,
+    connection: Connection,
     copy: Callable[[str], None],
     *,
     target: str = REVISION,
@@ -33,7 +33,7 @@ def migrate(
     """Bring a schema up to a revision.
 
     Args:
-        engine: Of the store.
+        connection: To the store.
         copy: Called with the present revision before an existing store is changed.
         target: The revision to reach.
         scripts: The folder of the revisions.
@@ -44,15 +44,15 @@ def migrate(
     Raises:
         SchemaTooNew: The store was written by a later release. It is left as it is.
     """
-    with engine.connect() as connection:
-        present = revision_of(connection)
+    present = revision_of(connection)
+    connection.rollback()  # The copy is made with nothing under way.
     if present == target:
         return present
     if present is not None:
         if present not in known_revisions(scripts):
             raise SchemaTooNew(present, target)
         copy(present)
-    _upgrade(engine, scripts, present, target)
+    _upgrade(connection, scripts, present, target)
     return present
 
 
@@ -64,21 +64,22 @@ def known_revisions(folder: Path = SCRIPTS) -> list[str]:
     return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
-def _upgrade(engine: Engine, folder: Path, present: str | None, target: str) -> None:
+def _upgrade(
+    connection: Connection, folder: Path, present: str | None, target: str
+) -> None:
     from alembic.migration import MigrationContext  # noqa: PLC0415  # See above.
     from alembic.operations import Operations  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     scripts = ScriptDirectory(str(folder), version_locations=[str(folder)])
     newest_first = scripts.iterate_revisions(target, present or "base")
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # The driver opens no transaction for DDL, and half a schema is worse
-            # than an old one.
-            connection.execute(text("BEGIN IMMEDIATE"))
-        context = MigrationContext.configure(connection)
-        for script in reversed(list(newest_first)):
-            with Operations.context(context):
-                script.module.upgrade()
-            context.stamp(scripts, script.revision)
-        connection.commit()
+    if connection.dialect.name == "sqlite":
+        # The driver opens no transaction for DDL, and half a schema is worse than an
+        # old one.
+        connection.execute(text("BEGIN IMMEDIATE"))
+    context = MigrationContext.configure(connection)
+    for script in reversed(list(newest_first)):
+        with Operations.context(context):
+            script.module.upgrade()
+        context.stamp(scripts, script.revision)
+    connection.commit()

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
 from gateway.domain.model import DeliveryState
 from gateway.storage.batch import Batch
-from gateway.storage.engine import used_bytes
 from gateway.storage.rows import micros
+from gateway.storage.sqlite import used_bytes
 from gateway.storage.tables import (
     attachment,
     attachment_chunk,

@@ -2,7 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -11,29 +16,23 @@ from pathlib import Path
 from random import SystemRandom
 from uuid import uuid4
 
-from sqlalchemy import Column, Connection, Engine, func, select
+from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import Unavailable
 from gateway.domain.ids import Ids
 from gateway.domain.model import Webhook
-from gateway.storage import head, lock, webhooks
+from gateway.storage import head, webhooks
 from gateway.storage.attachments import Attachments
+from gateway.storage.database import Database, is_postgres, postgres, sqlite
 from gateway.storage.deliveries import Deliveries
 from gateway.storage.directory import Directory
-from gateway.storage.engine import (
-    Reader,
-    WriterThread,
-    copy_sqlite,
-    sqlite_engine,
-    sqlite_path,
-)
-from gateway.storage.errors import MasterKeyMismatch, StoreUnusable
+from gateway.storage.engine import Reader
+from gateway.storage.errors import BadMasterKeys, MasterKeyMismatch, StoreUnusable
 from gateway.storage.fanout import FanOut
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
-from gateway.storage.migrate import migrate
 from gateway.storage.outbox import Outbox
 from gateway.storage.retention import Retention, Swept
 from gateway.storage.rooms import Rooms
@@ -53,10 +52,13 @@ class StoreOptions:
     """Where the store is and how it is opened.
 
     Attributes:
-        data_dir: Made with mode 0700; holds the lock, and what is minted.
-        url: `sqlite:///…`; `None` for `gateway.db` in the data directory.
+        data_dir: Made with mode 0700; holds the lock, and what is minted. With
+            PostgreSQL it is not touched.
+        url: `sqlite:///…` or `postgresql://…`; `None` for `gateway.db` in the data
+            directory.
         lock_wait: How long to wait for another gateway to end.
-        master_keys: `id:base64` of 32 bytes, newest first; empty: one is minted.
+        master_keys: `id:base64` of 32 bytes, newest first; empty: one is minted, which
+            PostgreSQL does not allow.
     """
 
     data_dir: Path
@@ -160,34 +162,31 @@ async def open_store(
     Raises:
         StartRefused: It can't be opened, for one of the reasons in `storage.errors`.
     """
-    wait_s = options.lock_wait.total_seconds()
     async with AsyncExitStack() as stack:
         with _refusing():
-            options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            options.data_dir.chmod(0o700)
-            path = sqlite_path(options.url, options.data_dir)
-            locked = options.data_dir / "gateway.lock"
-            holding = lock.held(
-                locked,
-                wait_s=wait_s,
-                clock=clock,
-                waiting=lambda pid: meter.info(
-                    "store.lock_awaited", holder_pid=pid, wait_s=wait_s
-                ),
-            )
-            await stack.enter_async_context(holding)
-            sealer = Sealer(
-                parse_keys(options.master_keys)
-                or minted_keys(options.data_dir / "master.key")
-            )
-            engine = sqlite_engine(path)
-            stack.callback(engine.dispose)
-            reading = sqlite_engine(path, read_only=True)
-            stack.callback(reading.dispose)
-            await asyncio.to_thread(_prepare, engine, path, meter)
-            opening = _opened(engine, reading, sealer, clock, meter)
-            store = await stack.enter_async_context(opening)
+            keys = parse_keys(options.master_keys)
+            opening = _opening(options, clock, meter)
+            database = await stack.enter_async_context(opening)
+            # Under the lock: of two gateways that start, one mints.
+            keys = keys or minted_keys(options.data_dir / "master.key")
+            running = _running(database, Sealer(keys), clock, meter)
+            store = await stack.enter_async_context(running)
         yield store
+
+
+def _opening(
+    options: StoreOptions, clock: Clock, meter: Meter
+) -> AbstractAsyncContextManager[Database]:
+    wait_s = options.lock_wait.total_seconds()
+    url, folder = options.url, options.data_dir
+    if url is not None and is_postgres(url):
+        if not options.master_keys:
+            why = "a database of its own needs GATEWAY_MASTER_KEYS"
+            raise BadMasterKeys(why)
+        return postgres(url, wait_s=wait_s, clock=clock, meter=meter)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return sqlite(url, folder, wait_s=wait_s, clock=clock, meter=meter)
 
 
 @contextmanager
@@ -205,35 +204,31 @@ def _refusing() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _opened(
-    engine: Engine, reading: Engine, sealer: Sealer, clock: Clock, meter: Meter
+async def _running(
+    database: Database, sealer: Sealer, clock: Clock, meter: Meter
 ) -> AsyncIterator[Store]:
-    thread, reader = WriterThread(engine), Reader(reading)
-    try:
-        opened = await thread.transact(partial(_take, sealer))
-        writer = Writer(thread, opened.head, clock, meter)
-        failed: Exception | None = None
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(writer.run(), name="store-writer")
-            try:
-                yield Store(opened, writer, reader, sealer, clock)
-            except Exception as error:  # noqa: BLE001  # It is raised below, unwrapped.
-                failed = error
-            finally:
-                writer.close()
-        if failed is not None:
-            raise failed
-    finally:
-        reader.close()
-        thread.close()
+    opened = await database.begin(partial(_take, sealer))
+    writer = Writer(database.channel, opened.head, clock, meter)
+    failed: Exception | None = None
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(writer.run(), name="store-writer")
+        watching = tasks.create_task(_watch(database, writer), name="store-watch")
+        try:
+            yield Store(opened, writer, database.reader, sealer, clock)
+        except Exception as error:  # noqa: BLE001  # It is raised below, unwrapped.
+            failed = error
+        finally:
+            watching.cancel()
+            writer.close()
+    if failed is not None:
+        raise failed
 
 
-def _prepare(engine: Engine, path: Path, meter: Meter) -> None:
-    def copy(revision: str) -> None:
-        copy_sqlite(engine, path.with_name(f"{path.name}.{revision}.bak"))
-        meter.info("store.copied", revision=revision)
-
-    migrate(engine, copy)
+async def _watch(database: Database, writer: Writer) -> None:
+    """Stop the writer once another gateway has the lock."""
+    if database.replaced is not None:
+        await database.replaced()
+        writer.lose()
 
 
 def _take(sealer: Sealer, connection: Connection) -> Opened:

@@ -185,7 +185,7 @@ delivery = Table(
     Column("key_id", Text),
     Index("delivery_id", "id", unique=True),
     Index("delivery_event", "event_seq"),
-    Index("delivery_due", "state", "webhook_id", "next_attempt_at"),
+    Index("delivery_due", "state", "webhook_id", "next_attempt_at", "number"),
 )
 
 attempt = Table(

@@ -5,32 +5,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.storage.batch import Batch
-from gateway.storage.engine import CommitFailed, is_outage
+from gateway.storage.engine import Channel, CommitFailed, is_outage, is_unanswered
 from gateway.storage.head import Head, Replaced, advance, place_of
 
 T = TypeVar("T")
 
 GROUP = 256  # Operations of one commit; more would make the first wait for the last.
-CHECKS = 5  # How often to ask whether a commit took effect before giving up on it.
+CHECKS = 20  # How often to ask whether a commit took effect before giving up on it.
 CHECK_INTERVAL_S = 0.5
 
 Stage = Callable[[Batch], None]
-
-
-class Channel(Protocol):
-    """The connection that writes."""
-
-    async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run statements in one transaction."""
-        ...
 
 
 @dataclass(slots=True)
@@ -139,13 +130,8 @@ class Writer:
                 operation.fail(ShuttingDown("The gateway is stopping."))
 
     async def _commit(self, group: Sequence[Operation]) -> None:
-        try:
-            if self._is_stale:
-                await self._catch_up()
-        except (CommitFailed, DBAPIError) as error:
-            self._fail(group, error)
-            return
-        await self._commit_from(Batch(self._seq), group)
+        if await self._is_caught_up(group):
+            await self._commit_from(Batch(self._seq), group)
 
     async def _commit_from(self, batch: Batch, group: Sequence[Operation]) -> None:
         try:
@@ -153,10 +139,7 @@ class Writer:
                 operation.stage(batch)
             await self._channel.transact(partial(self._write, batch))
         except CommitFailed as error:
-            if await self._took_effect():
-                self._succeed(group, batch)
-            else:
-                self._fail(group, error)
+            await self._find_out(group, batch, error)
         except Replaced as error:
             self._lose(group, error)
         except Exception as error:  # noqa: BLE001  # It goes to the futures it is of.
@@ -182,21 +165,47 @@ class Writer:
             if self._queue:
                 await self._commit([self._queue.popleft()])
 
-    async def _took_effect(self) -> bool:
-        """Say whether a failed COMMIT was one, by looking for its turn."""
+    async def _find_out(
+        self, group: Sequence[Operation], batch: Batch, error: CommitFailed
+    ) -> None:
+        """Tell a group whether its COMMIT that failed was one, by its turn."""
         for _ in range(CHECKS):
             try:
-                _, turn = await self._channel.transact(place_of)
-            except (CommitFailed, DBAPIError):
+                _, turn = await self._place()
+            except Replaced as replaced:
+                self._lose(group, replaced)
+            except Exception as failure:
+                if not is_unanswered(failure):
+                    raise
                 await self._clock.sleep(CHECK_INTERVAL_S)
+                continue
             else:
-                return turn > self._turn
+                if turn > self._turn:
+                    self._succeed(group, batch)
+                else:
+                    self._fail(group, error)
+            return
         self._is_stale = True
-        return False
+        self._fail(group, error)
 
-    async def _catch_up(self) -> None:
-        self._seq, self._turn = await self._channel.transact(place_of)
-        self._is_stale = False
+    async def _is_caught_up(self, group: Sequence[Operation]) -> bool:
+        """Learn the last place and turn, if they may be others than we know."""
+        if self._is_stale:
+            try:
+                self._seq, self._turn = await self._place()
+            except Replaced as replaced:
+                self._lose(group, replaced)
+                return False
+            except Exception as failure:
+                if not is_unanswered(failure):
+                    raise
+                self._fail(group, failure)
+                return False
+            self._is_stale = False
+        return True
+
+    async def _place(self) -> tuple[int, int]:
+        return await self._channel.transact(partial(place_of, owner=self._owner))
 
     def _succeed(self, group: Sequence[Operation], batch: Batch) -> None:
         self._seq = batch.seq
@@ -224,9 +233,13 @@ class Writer:
             failure.__cause__ = error
             operation.fail(failure)
 
+    def lose(self) -> None:
+        """Take no more: another gateway has taken the store over."""
+        self._lose((), Replaced())
+
     def _lose(self, group: Sequence[Operation], error: Replaced) -> None:
-        self._meter.error("store.lost")
         if not self.lost.done():
+            self._meter.error("store.lost")
             self.lost.set_result(None)
         self.is_failing = True
         for operation in self._with_waiting(group):

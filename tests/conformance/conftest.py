@@ -1,7 +1,7 @@
 """The stores that keep the same promises."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,17 +11,21 @@ from tests.conformance.ports import Ports
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.meter import FakeMeter
+from tests.storage.opening import KEY
+from tests.storage.server import Databases, databases, emptied
 
 
-@asynccontextmanager
-async def a_store(kind: str, path: Path, clock: FakeClock) -> AsyncIterator[Ports]:
-    """Open a store of one kind."""
-    if kind == "memory":
-        yield MemoryStore(clock)
-        return
-    options = StoreOptions(data_dir=path / "data")
-    async with open_store(options, clock=clock, meter=FakeMeter()) as store:
-        yield store
+@pytest.fixture(scope="session")
+def server() -> Iterator[Databases]:
+    """Run a PostgreSQL for all tests that need one."""
+    with databases() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def made() -> list[str]:
+    """Return where the database is that tests have one after the other."""
+    return []
 
 
 @pytest.fixture
@@ -30,10 +34,23 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    clock: FakeClock,
+    made: list[str],
 ) -> AsyncIterator[Ports]:
     """Give each test a store of every kind."""
-    async with a_store(request.param, tmp_path, clock) as opened:
+    if request.param == "memory":
+        yield MemoryStore(clock)
+        return
+    options = StoreOptions(data_dir=tmp_path / "data")
+    if request.param == "postgres":
+        server: Databases = request.getfixturevalue("server")
+        if not made:
+            made.append(await server.new())
+        await emptied(made[0])
+        options = replace(options, url=made[0], master_keys=[KEY])
+    async with open_store(options, clock=clock, meter=FakeMeter()) as opened:
         yield opened

@@ -6,13 +6,18 @@ from itertools import count
 from pathlib import Path
 
 from tests.conformance.ports import joined
-from tests.storage.opening import opened
+from tests.storage.opening import opened, opened_on
 
 
-async def main(path: Path) -> None:
-    """Append in eight lanes; print the number of each event once it is stored."""
+async def main(place: str) -> None:
+    """Append in eight lanes; print the number of each event once it is stored.
+
+    Args:
+        place: A folder, or the URL of a database.
+    """
     numbers = count()
-    async with opened(path) as store, asyncio.TaskGroup() as tasks:
+    opening = opened_on(place) if "://" in place else opened(Path(place))
+    async with opening as store, asyncio.TaskGroup() as tasks:
 
         async def append() -> None:
             for number in numbers:
@@ -25,4 +30,4 @@ async def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(sys.argv[1]))

@@ -26,6 +26,8 @@ async def test_whoever_takes_the_log_shuts_out_whoever_had_it(tmp_path: Path) ->
 
         with pytest.raises(head.Replaced):
             await channel.transact(lambda c: head.advance(c, former.owner, 1))
+        with pytest.raises(head.Replaced):
+            await channel.transact(lambda c: head.place_of(c, former.owner))
 
     assert present.owner != former.owner
     assert (present.epoch, present.seq) == (former.epoch, 3)
@@ -37,7 +39,7 @@ async def test_each_transaction_is_a_turn(tmp_path: Path) -> None:
         taken = await channel.transact(head.take)
         await channel.transact(lambda c: head.advance(c, taken.owner, 0))
 
-        place = await channel.transact(head.place_of)
+        place = await channel.transact(lambda c: head.place_of(c, taken.owner))
 
     assert place == (0, taken.turn + 1)
 

@@ -1,6 +1,7 @@
 """The schema brought up to date."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from gateway.storage.engine import sqlite_engine
 from gateway.storage.errors import SchemaTooNew
 from gateway.storage.migrate import (
     REVISION,
@@ -17,6 +17,7 @@ from gateway.storage.migrate import (
     migrate,
     revision_of,
 )
+from gateway.storage.sqlite import sqlite_engine
 from gateway.storage.tables import metadata
 
 
@@ -35,6 +36,18 @@ revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
 def upgrade():
     op.add_column("room", sa.Column("colour", sa.Text()))
 """
+
+
+def bring(
+    engine: Engine,
+    copy: Callable[[str], None],
+    *,
+    target: str = REVISION,
+    scripts: Path = SCRIPTS,
+) -> str | None:
+    """Migrate on a connection of its own."""
+    with engine.connect() as connection:
+        return migrate(connection, copy, target=target, scripts=scripts)
 
 
 def two_revisions(path: Path) -> Path:
@@ -56,7 +69,7 @@ def test_a_new_store_gets_the_newest_schema(tmp_path: Path) -> None:
     engine = an_engine(tmp_path)
     copied: list[str] = []
 
-    before = migrate(engine, copied.append)
+    before = bring(engine, copied.append)
 
     with engine.connect() as connection:
         assert revision_of(connection) == REVISION
@@ -67,7 +80,7 @@ def test_a_new_store_gets_the_newest_schema(tmp_path: Path) -> None:
 def test_migrations_and_tables_meet(tmp_path: Path) -> None:
     """What the migrations make is what the tables say, to the last index."""
     engine = an_engine(tmp_path)
-    migrate(engine, nothing)
+    bring(engine, nothing)
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -85,10 +98,10 @@ def test_the_newest_revision_is_the_one_named_in_code() -> None:
 def test_an_up_to_date_store_is_left_alone(tmp_path: Path) -> None:
     """A second start finds nothing to do and copies nothing."""
     engine = an_engine(tmp_path)
-    migrate(engine, nothing)
+    bring(engine, nothing)
     copied: list[str] = []
 
-    assert migrate(engine, copied.append) == REVISION
+    assert bring(engine, copied.append) == REVISION
     assert copied == []
     engine.dispose()
 
@@ -96,12 +109,12 @@ def test_an_up_to_date_store_is_left_alone(tmp_path: Path) -> None:
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     """A revision that no script knows belongs to a later release."""
     engine = an_engine(tmp_path)
-    migrate(engine, nothing)
+    bring(engine, nothing)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0100'"))
 
     with pytest.raises(SchemaTooNew) as refusal:
-        migrate(engine, nothing)
+        bring(engine, nothing)
 
     assert (refusal.value.found, refusal.value.known) == ("0100", REVISION)
     engine.dispose()
@@ -110,14 +123,14 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
 def test_an_existing_store_is_copied_before_it_is_changed(tmp_path: Path) -> None:
     """The copy is made at the old revision, before anything else happens."""
     engine = an_engine(tmp_path)
-    migrate(engine, nothing)
+    bring(engine, nothing)
     seen: list[tuple[str, str | None]] = []
 
     def copy(revision: str) -> None:
         with engine.connect() as connection:
             seen.append((revision, revision_of(connection)))
 
-    migrate(engine, copy, target="0002", scripts=two_revisions(tmp_path))
+    bring(engine, copy, target="0002", scripts=two_revisions(tmp_path))
 
     with engine.connect() as connection:
         assert revision_of(connection) == "0002"
@@ -135,7 +148,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
         connection.execute(text("CREATE TABLE delivery (in_the_way INTEGER)"))
 
     with pytest.raises(Exception, match="already exists"):
-        migrate(engine, nothing)
+        bring(engine, nothing)
 
     assert inspect(engine).get_table_names() == ["delivery"]
     engine.dispose()

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.storage import head
 from gateway.storage.batch import Batch
-from gateway.storage.engine import CommitFailed, WriterThread
-from gateway.storage.writer import GROUP, Writer
+from gateway.storage.engine import CommitFailed
+from gateway.storage.sqlite import WriterThread
+from gateway.storage.writer import CHECKS, GROUP, Writer
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeMeter
 from tests.storage.opening import a_channel
@@ -243,7 +244,7 @@ async def test_a_commit_nobody_can_tell_of_costs_no_place_in_the_log(
     """After an outage that hid a commit, places go on behind what it took."""
     async with a_desk(tmp_path) as desk:
         desk.channel.after.append(CommitFailed())
-        desk.channel.before = [None, *(outage() for _ in range(5))]
+        desk.channel.before = [None, *(outage() for _ in range(CHECKS))]
         hidden = desk.write("1")
         await desk.clock.advance(0)
         while not hidden.done():

@@ -181,7 +181,9 @@ def _create_deliveries() -> None:
         sa.Column("key_id", sa.Text()),
     )
     op.create_index(
-        "delivery_due", "delivery", ["state", "webhook_id", "next_attempt_at"]
+        "delivery_due",
+        "delivery",
+        ["state", "webhook_id", "next_attempt_at", "number"],
     )
     op.create_index("delivery_event", "delivery", ["event_seq"])
     op.create_index("delivery_id", "delivery", ["id"], unique=True)
