@@ -270,6 +270,34 @@ async def test_a_writer_that_was_replaced_stops_writing(tmp_path: Path) -> None:
         assert len(desk.meter.named("store.lost")) == 1
 
 
+async def test_a_commit_without_an_answer_is_no_success_of_a_writer_replaced(
+    tmp_path: Path,
+) -> None:
+    """The turns of whoever has the log now say nothing about it."""
+    async with a_desk(tmp_path) as desk:
+        await desk.channel.inner.transact(head.take)
+        desk.channel.before.append(CommitFailed())
+
+        with pytest.raises(StoreUnavailable):
+            await desk.write("1")
+
+        assert desk.writer.lost.done()
+        assert await desk.names() == []
+
+
+async def test_a_writer_that_is_told_it_lost_takes_no_more(tmp_path: Path) -> None:
+    """What waits is refused at once, and so is what comes."""
+    async with a_desk(tmp_path) as desk:
+        waiting = desk.write("1")
+        desk.writer.lose()
+
+        with pytest.raises(StoreUnavailable):
+            await waiting
+        with pytest.raises(StoreUnavailable):
+            await desk.write("2")
+        assert len(desk.meter.named("store.lost")) == 1
+
+
 async def test_closing_commits_what_was_submitted(tmp_path: Path) -> None:
     """What was submitted before is committed, what comes after is refused."""
     async with a_desk(tmp_path) as desk:
