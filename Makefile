@@ -75,7 +75,7 @@ docker-check: $(STAMP) ## lint the Dockerfile and run its steps without a contai
 	@$(BIN)/python .ci/dockerfile.py $(ARGS)
 
 lock: $(STAMP) ## compile requirements/*.txt anew; UPGRADE=--upgrade takes newer ones
-	$(LOCK) --python-version 3.11 pyproject.toml -o requirements/base.txt
+	$(LOCK) --python-version 3.11 pyproject.toml --extra postgres -o requirements/base.txt
 	$(LOCK) --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
 	$(LOCK) --python-version 3.11 --group build -o requirements/build.txt
 	$(LOCK) --python-version 3.11 --group docker -o requirements/docker.txt

@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         Path("data"), description="SQLite file and minted keys; made with mode 0700"
     )
     gateway_database_url: SecretStr | None = Field(
-        None, description="A SQLAlchemy URL instead of the SQLite file"
+        None, description="postgresql://… instead of the SQLite file"
     )
     gateway_master_keys: Secrets = Field(
         (), description="id:base64 keys that seal secrets; unset with SQLite: minted"
