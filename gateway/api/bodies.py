@@ -1,6 +1,7 @@
 """Reading a request's body: JSON, multipart or form, within limits, as plain values."""
 
 import asyncio
+import contextlib
 import json
 from base64 import b64decode
 from binascii import Error as BadBase64
@@ -32,6 +33,9 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+# A refused body is taken in up to these, so that its sender sees the refusal.
+SPENT_BYTES: Final = 1024**2
+SPENT_SECONDS: Final = 2.0
 _MAX_FIELDS: Final = MAX_RECIPIENTS + 20  # `to` may be repeated.
 
 
@@ -79,7 +83,11 @@ async def read(
         MalformedJson: Not JSON in UTF-8, or numbers and text that JSON can't hold.
         Invalid: Not a JSON object, or a form that cannot be read.
     """
-    kind = media_type(headers.get(b"content-type", b""))
+    try:
+        kind = media_type(headers.get(b"content-type", b""))
+    except UnsupportedMediaType:
+        await spend(receive)
+        raise
     try:
         if kind == MULTIPART:
             async with asyncio.timeout(limits.seconds):
@@ -91,6 +99,21 @@ async def read(
     if kind == JSON:
         return Body(an_object(loads(raw)))
     return _form(raw)
+
+
+async def spend(receive: Receive) -> None:
+    """Take in and forget what is left of a body, within reason.
+
+    The server closes a connection that is not to be kept once it has answered; were
+    the body still on its way, its sender would see that and not the answer.
+    """
+    size, more = 0, True
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(SPENT_SECONDS):
+            while more and size <= SPENT_BYTES:
+                message = await receive()
+                size += len(_chunk(message))
+                more = message.get("more_body", False)
 
 
 async def _in_time(reading: Coroutine[object, None, bytes], seconds: float) -> bytes:

@@ -11,10 +11,12 @@ from structlog.contextvars import bind_contextvars
 
 from gateway.api import problems
 from gateway.api.auth import Headers, Hosts, Keyring, Origins
+from gateway.api.bodies import spend
 from gateway.api.services import Services
 from gateway.domain.errors import (
     GatewayError,
     Invalid,
+    PayloadTooLarge,
     ShuttingDown,
     Unauthenticated,
 )
@@ -133,7 +135,7 @@ class Gate:
             self._identify(scope, headers)
             self._accept(scope, headers)
         except GatewayError as error:
-            return problems.response(error, scope), origin
+            return _refusal(error, scope), origin
         return self._lanes.get((scope["method"], scope["path"]), self._app), origin
 
     def _identify(self, scope: Scope, headers: Headers) -> None:
@@ -230,6 +232,18 @@ def _is_preflight(scope: Scope, headers: Headers) -> bool:
         and scope["method"] == "OPTIONS"
         and b"access-control-request-method" in headers
     )
+
+
+def _refusal(error: GatewayError, scope: Scope) -> ASGIApp:
+    """Return who takes in the body, unused, and then refuses."""
+    answer = problems.response(error, scope)
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in _WRITES and not isinstance(error, PayloadTooLarge):
+            await spend(receive)
+        await answer(scope, receive, send)
+
+    return refuse
 
 
 def _cors(origin: bytes) -> list[tuple[bytes, bytes]]:

@@ -223,6 +223,22 @@ async def test_a_body_that_does_not_come_is_not_waited_for(content_type: str) ->
         )
 
 
+async def test_the_body_of_a_type_that_is_not_read_is_taken_in() -> None:
+    """Its sender sees the refusal, and not a connection that breaks while it writes."""
+    coming = [
+        {"type": "http.request", "body": b"a", "more_body": True},
+        {"type": "http.request", "body": b"b", "more_body": False},
+    ]
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    with pytest.raises(UnsupportedMediaType):
+        await bodies.read(receive, {b"content-type": b"text/plain"}, SMALL)
+
+    assert coming == []
+
+
 async def test_a_caller_that_hangs_up_is_not_waited_for() -> None:
     """Half a body is nobody's request."""
 
