@@ -11,7 +11,12 @@ import subprocess
 import sys
 from typing import Final
 
-_UNREACHABLE: Final = "your network may be blocking this service"
+# What pip-audit says, or dies of, when there is no way to the database.
+_UNREACHABLE: Final = (
+    "your network may be blocking this service",
+    "requests.exceptions.SSLError",
+    "requests.exceptions.ConnectionError",
+)
 _TIMEOUT_S: Final = 300
 
 
@@ -36,7 +41,7 @@ def main(requirements: str) -> int:
     try:
         found = json.loads(ended.stdout)["dependencies"]
     except (ValueError, KeyError):
-        if _UNREACHABLE in ended.stderr:
+        if any(sign in ended.stderr for sign in _UNREACHABLE):
             _warn("no advisory was looked up: the database cannot be reached.")
             return 0
         sys.stderr.write(ended.stderr)
