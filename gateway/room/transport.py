@@ -45,19 +45,22 @@ async def dial(url: str, token: str, options: RoomOptions) -> ClientConnection:
         answer = error.response
         raise UpgradeRefused(
             answer.status_code,
-            retry_after_s=_seconds(answer.headers.get("Retry-After")),
+            retry_after_s=_seconds(answer.headers.get_all("Retry-After")),
         ) from error
     except TimeoutError as error:
         raise Unreachable(problem="no answer in time") from error
-    except (OSError, WebSocketException, UnicodeError) as error:
+    # The last two are what the library says to a redirect that it cannot read.
+    except (OSError, WebSocketException, ValueError, LookupError) as error:
         raise Unreachable(problem=str(error) or type(error).__name__) from error
 
 
-def _seconds(value: str | None) -> float | None:
-    """Read the delay form of Retry-After (RFC 9110 §10.2.3), up to an hour."""
-    if value is None or not value.isascii() or not value.isdecimal():
-        return None
-    return min(float(value), 3600.0)
+def _seconds(values: list[str]) -> float | None:
+    """Read the delay form of Retry-After (RFC 9110 §10.2.3), up to an hour.
+
+    Of several the longest counts.
+    """
+    delays = [float(one) for one in values if one.isascii() and one.isdecimal()]
+    return min(max(delays), 3600.0) if delays else None
 
 
 class Interruptible:

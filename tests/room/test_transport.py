@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.room.errors import Unreachable, UpgradeRefused
+from gateway.room.errors import JoinFailed, Unreachable, UpgradeRefused
 from gateway.room.protocol.options import RoomOptions
 from gateway.room.transport import Interruptible, dial
 from tests.fakes.room_server import RoomServer
@@ -74,6 +74,33 @@ async def test_a_server_that_speaks_no_http_is_unreachable() -> None:
         port = rude.sockets[0].getsockname()[1]
         with pytest.raises(Unreachable):
             await dial(f"ws://127.0.0.1:{port}", "t", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (503, "Retry-After: 1\r\nRetry-After: 2\r\n"),
+        (302, "Location: /a\r\nLocation: /b\r\n"),
+        (302, "Location: ws://[not-an-address/\r\n"),
+        (302, "Location: ws://127.0.0.1:99999999/\r\n"),
+    ],
+)
+async def test_a_refusal_with_odd_headers_is_a_failed_attempt(
+    status: int, headers: str
+) -> None:
+    """A header that comes twice, or leads nowhere, must not end the client."""
+    answer = f"HTTP/1.1 {status} No\r\n{headers}Content-Length: 0\r\n\r\n".encode()
+
+    class Odd(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override] # typing.override needs 3.12
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(answer)
+
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(Odd, "127.0.0.1", 0) as odd:
+        port = odd.sockets[0].getsockname()[1]
+        with pytest.raises(JoinFailed):
+            await dial(f"ws://127.0.0.1:{port}/", "t", OPTIONS)
 
 
 async def test_a_server_that_says_nothing_is_given_up() -> None:
