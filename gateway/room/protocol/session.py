@@ -165,7 +165,10 @@ class Session:
         return self._ask(utterance.payload)
 
     def want(self, *, messaging: bool) -> None:
-        """Change what joining is to end in; a session that is live stays as it is."""
+        """Change what joining, or a request under way, is to end in.
+
+        A session that is live and waits for neither stays as it is.
+        """
         self._wanted = messaging
 
     def enable(self) -> int:
@@ -323,8 +326,8 @@ class Session:
         yield snapshot
         if joining:
             yield Live()
-            if not self._wanted:
-                self.disable()
+        if not self._wanted:
+            self.disable()  # The wish changed while the room was asked.
         if self._enable_id is not None:
             yield from self._answered(self._enable_id, None)
             self._enable_id = None
@@ -345,6 +348,8 @@ class Session:
             if fault is None:
                 self.messaging = False
                 yield Muted()
+                if self._wanted:
+                    self.enable()  # The wish changed while the room was asked.
         yield from self._answered(request_id, fault)
 
     def _answered(self, request_id: int, fault: Fault | None) -> Iterator[SessionEvent]:

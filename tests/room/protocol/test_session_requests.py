@@ -196,6 +196,36 @@ def test_who_no_longer_wants_messaging_is_taken_out_after_joining() -> None:
     ]
 
 
+def test_who_wants_messaging_again_is_taken_in_after_leaving_it() -> None:
+    """The wish came back before the room had agreed to the leaving."""
+    session = live()
+    session.want(messaging=False)
+    leaving = session.disable()
+    taken(session)
+
+    session.want(messaging=True)
+    respond(session, leaving)
+
+    assert [unpack(each.payload()).header["tool"] for each in taken(session)] == [
+        "enable"
+    ]
+
+
+def test_who_stops_wanting_messaging_while_it_begins_is_taken_out() -> None:
+    """In a session that is live already, as in one that joins."""
+    session = session_in(State.LIVE)
+    session.want(messaging=True)
+    session.enable()
+    taken(session)
+
+    session.want(messaging=False)
+    snapshot(session)
+
+    assert [unpack(each.payload()).header["tool"] for each in taken(session)] == [
+        "disable"
+    ]
+
+
 def test_a_message_without_sense_is_dropped_and_the_session_lives() -> None:
     """The packets were in order, so that the next message is fine."""
     session = live()
