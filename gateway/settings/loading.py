@@ -48,9 +48,14 @@ def load(
             raise BadSettings(message)
         values[name] = text
     try:
-        return Settings(**{k.lower(): v for k, v in values.items()})  # type: ignore[arg-type]  # text until validated
+        found = Settings(**{k.lower(): v for k, v in values.items()})  # type: ignore[arg-type]  # text until validated
     except ValidationError as error:
         raise BadSettings(_sentence(error)) from error
+    webhooks = [
+        _with_secret(entry, f"GATEWAY_WEBHOOKS: /{index}/secret_file")
+        for index, entry in enumerate(found.gateway_webhooks)
+    ]
+    return found.model_copy(update={"gateway_webhooks": tuple(webhooks)})
 
 
 def _upper(variables: Mapping[str, str | None]) -> dict[str, str]:
@@ -86,6 +91,22 @@ def _from_files(given: Mapping[str, str]) -> dict[str, str]:
             message = f"{variable} cannot be read: {error}."
             raise BadSettings(message) from error
     return found
+
+
+def _with_secret(entry: Mapping[str, object], at: str) -> Mapping[str, object]:
+    """Return a webhook of the configuration with the secret that its file holds."""
+    if "secret_file" not in entry:
+        return entry
+    rest = {name: value for name, value in entry.items() if name != "secret_file"}
+    if "secret" in rest:
+        message = f"{at} and secret are both set; keep one."
+        raise BadSettings(message)
+    try:
+        secret = Path(str(entry["secret_file"])).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        message = f"{at} cannot be read: {error}."
+        raise BadSettings(message) from error
+    return {**rest, "secret": secret}
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:

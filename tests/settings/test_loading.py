@@ -1,5 +1,6 @@
 """The environment becomes one frozen value, or one sentence."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,6 +97,37 @@ def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(settings.BadSettings, match="both set"):
         load(GATEWAY_API_KEYS="battery-staple", GATEWAY_API_KEYS_FILE=str(path))
+
+
+def test_the_secret_of_a_webhook_may_come_from_a_file(tmp_path: Path) -> None:
+    """So that the list of webhooks itself need not be a secret."""
+    path = tmp_path / "crm"
+    path.write_text("whsec_abc\n")
+    entry = {"name": "crm", "url": "https://crm.example.com/"}
+    others = [{"name": "other", "secret": "whsec_def"}]
+
+    found = load(
+        GATEWAY_WEBHOOKS=json.dumps([{**entry, "secret_file": str(path)}, *others])
+    )
+
+    assert found.gateway_webhooks == ({**entry, "secret": "whsec_abc"}, *others)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({}, "/0/secret_file cannot be read"),
+        ({"secret": "whsec_abc"}, "/0/secret_file and secret are both set"),
+    ],
+)
+def test_a_secret_file_that_does_not_help_is_refused(
+    tmp_path: Path, more: dict[str, str], sentence: str
+) -> None:
+    """One that is missing, and one beside a secret."""
+    entry = {"name": "crm", "secret_file": str(tmp_path / "crm"), **more}
+
+    with pytest.raises(settings.BadSettings, match=sentence):
+        load(GATEWAY_WEBHOOKS=json.dumps([entry]))
 
 
 def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
