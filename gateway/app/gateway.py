@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import asdict
 from typing import Final
 
@@ -78,11 +78,44 @@ async def run(around: Surroundings) -> None:
     options = store_options(settings)
     async with AsyncExitStack() as stack:
         opening = open_store(options, clock=clock, meter=around.telemetry)
-        store = await stack.enter_async_context(opening)
-        sender = await stack.enter_async_context(AiohttpSender(policy, clock))
-        gateway = Gateway(around, store, sender, policy)
-        await gateway.run()
+        store = await _entered(stack, opening, around.stop)
+        if store is not None:
+            sender = await stack.enter_async_context(AiohttpSender(policy, clock))
+            gateway = Gateway(around, store, sender, policy)
+            await gateway.run()
     around.telemetry.info("gateway.stopped")
+
+
+async def _entered(
+    stack: AsyncExitStack,
+    opening: AbstractAsyncContextManager[Store],
+    stop: asyncio.Event,
+) -> Store | None:
+    """Open the store; `None` if we were told to stop while it was waited for.
+
+    Another gateway's lock, or a database that is away, may take any time.
+    """
+    store: Store | None = None
+    failed: Exception | None = None
+    try:
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_cut_short(limit, stop))
+            try:
+                store = await stack.enter_async_context(opening)
+            except Exception as error:  # noqa: BLE001  # It is raised below, unwrapped.
+                failed = error
+            finally:
+                watching.cancel()
+    except TimeoutError:
+        return None
+    if failed is not None:
+        raise failed
+    return store
+
+
+async def _cut_short(limit: asyncio.Timeout, stop: asyncio.Event) -> None:
+    await stop.wait()
+    limit.reschedule(asyncio.get_running_loop().time())
 
 
 class Gateway:

@@ -85,12 +85,31 @@ async def sqlite(
         stack.callback(engine.dispose)
         reading = sqlite_engine(path, read_only=True)
         stack.callback(reading.dispose)
-        await asyncio.to_thread(_migrate_file, engine, path, meter)
+        await to_its_end(_migrate_file, engine, path, meter)
         channel = WriterThread(engine)
         stack.callback(channel.close)
         reader = ReaderThreads(reading)
         stack.callback(reader.close)
         yield Database(channel, reader)
+
+
+async def to_its_end(
+    work: Callable[[Engine, Path, Meter], None],
+    engine: Engine,
+    path: Path,
+    meter: Meter,
+) -> None:
+    """Run work in a thread, which is waited for even if nobody wants it any more.
+
+    Until it has ended the lock must not be given back.
+    """
+    loop = asyncio.get_running_loop()
+    working = loop.run_in_executor(None, work, engine, path, meter)
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
 
 
 def _migrate_file(engine: Engine, path: Path, meter: Meter) -> None:

@@ -11,8 +11,11 @@ from starlette.types import ASGIApp
 from gateway import settings
 from gateway.app import Replaced, Surroundings, run
 from gateway.emulator import EmulatorServer
+from gateway.emulator.admission import new_api_key
 from gateway.settings import BadSettings
-from tests.fakes.meter import FakeMeter
+from gateway.storage.lock import held
+from gateway.system import SystemClock
+from tests.storage.opening import Listener
 
 PATIENCE_S = 8.0
 
@@ -49,7 +52,7 @@ class Run:
             "GATEWAY_API_KEYS": "correct-horse",
             **environ,
         }
-        self.meter = FakeMeter()
+        self.meter = Listener()
         self.server = WaitingServer()
         self.started = asyncio.Event()
         self.around = Surroundings(
@@ -79,6 +82,29 @@ async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
     assert events.index("gateway.started") < events.index("gateway.draining")
     assert events[-1] == "gateway.stopped"
     assert given.server.calls == ["stop", "served"]
+
+
+async def test_it_stops_while_it_waits_for_another_gateway_to_end(
+    tmp_path: Path,
+) -> None:
+    """A standby that is told to stop does so at once, and in order."""
+    given = Run(
+        tmp_path, MESHAGENT_API_KEY=new_api_key().encode(), GATEWAY_LOCK_WAIT="1h"
+    )
+    given.around.settings.gateway_data_dir.mkdir()
+    holding = held(
+        given.around.settings.gateway_data_dir / "gateway.lock",
+        wait_s=0,
+        clock=SystemClock(),
+    )
+
+    async with asyncio.timeout(PATIENCE_S), holding, asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(given.around))
+        await given.meter.heard("store.lock_awaited")
+        given.around.stop.set()
+
+    assert [event for _, event, _ in given.meter.lines][-1] == "gateway.stopped"
+    assert given.server.calls == []
 
 
 async def test_what_it_logs_at_the_start_holds_no_secret(tmp_path: Path) -> None:
