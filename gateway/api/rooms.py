@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import problems
+from gateway.api import bodies, problems
+from gateway.api.bodies import Limits
 from gateway.api.participants import participant
 from gateway.api.replies import reply
 from gateway.api.services import Services
@@ -112,23 +114,42 @@ def router(services: Services) -> APIRouter:
         "/rooms/{room}/attributes",
         operation_id="set_attributes",
         summary="Set attributes of the gateway's own participant",
-        responses={200: {"model": Own}, **_CHANGES},
+        responses={
+            200: {"model": Own},
+            **_CHANGES,
+            **problems.responses(
+                errors.MalformedJson,
+                errors.BodyTooSlow,
+                errors.PayloadTooLarge,
+                errors.UnsupportedMediaType,
+            ),
+        },
+        openapi_extra=_ATTRIBUTES_DESCRIBED,
     )
-    async def attributes(
-        room: str,
-        changes: Annotated[
-            dict[str, Any], Body(examples=[{"status": "on duty"}], min_length=1)
-        ],
-    ) -> Response:
+    async def attributes(room: str, request: Request) -> Response:
         """They are set again at every join."""
         name = reading.room(room).room
-        _refuse_own(changes)
+        changes = await _changes(request, services.limits)
         await controls.set_attributes(name, changes)
         _, presence = reading.participants(name)
         own = presence.self
         return reply({"room": name, "self": None if own is None else participant(own)})
 
     return routes
+
+
+async def _changes(request: Request, limits: Limits) -> Mapping[str, object]:
+    """Read attributes that every room can be told, again and again."""
+    body = await bodies.read(request.receive, dict(request.scope["headers"]), limits)
+    if not body.typed:
+        detail = f"Send {bodies.JSON}."
+        raise errors.UnsupportedMediaType(detail)
+    if not body.fields:
+        detail = "Name at least one attribute."
+        raise problems.invalid(detail, at="")
+    _refuse_own(body.fields)
+    bodies.dumps(body.fields)  # What cannot be said again must not be kept.
+    return body.fields
 
 
 def _refuse_own(changes: Mapping[str, object]) -> None:
@@ -141,3 +162,22 @@ def _refuse_own(changes: Mapping[str, object]) -> None:
 
 def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
+
+
+_ATTRIBUTES_DESCRIBED: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            bodies.JSON: {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": True,
+                    "minProperties": 1,
+                    "title": "Changes",
+                    "description": "New values; null clears one.",
+                    "examples": [{"status": "on duty"}],
+                }
+            }
+        },
+    }
+}

@@ -100,6 +100,36 @@ async def test_attributes_of_our_own_are_not_to_be_set(
     assert bridge.controls.told == []
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b'{"load":NaN}', 400),
+        ("application/json", b'{"load":1e999}', 400),
+        ("application/json", b'{"mood":"\\ud800"}', 400),
+        ("application/json", b'{"mood":"\xff"}', 400),
+        ("application/json", b"", 400),
+        ("application/json; charset=latin-1", b'{"mood":"good"}', 415),
+        ("text/plain", b'{"mood":"good"}', 415),
+        ("application/x-www-form-urlencoded", b"mood=good", 415),
+    ],
+)
+async def test_attributes_that_cannot_be_told_to_the_room_are_not_kept(
+    content_type: str, body: bytes, status: int
+) -> None:
+    """Kept, they would be told at every join, and none would succeed again."""
+    bridge = Bridge()
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller(
+            "PATCH",
+            "/rooms/lobby/attributes",
+            data=body,
+            headers={"Content-Type": content_type},
+        )
+
+    assert (answer.status, bridge.controls.told) == (status, [])
+
+
 async def test_with_several_rooms_one_must_be_named() -> None:
     """The use case's refusal is answered by the table."""
     bridge = Bridge()
