@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    case,
+    select,
+    union_all,
+    update,
+)
 
 from gateway.delivery.ports import Due
 from gateway.domain.model import DeliveryState
@@ -28,11 +37,17 @@ END_OF_EVENT = END_OF_DELIVERY + len(EVENT)
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """Somebody's wish for due deliveries, and what it got."""
+    """Somebody's wish for due deliveries, and what it got.
+
+    Attributes:
+        doubtful: Ids of deliveries that a claim before this one may have marked
+            without anybody having got them: they are there to be claimed again.
+    """
 
     webhook_id: str
     limit: int
     now: datetime | None = None
+    doubtful: Sequence[str] = ()
     due: Sequence[Due] = field(default_factory=tuple)
 
 
@@ -67,6 +82,19 @@ def _take() -> Update:
 
 
 _TAKE = _take().returning(delivery.c.number)
+_FREE = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(bindparam("ids", expanding=True)),
+        delivery.c.state == DeliveryState.IN_FLIGHT.value,
+    )
+    .values(
+        state=case(
+            (delivery.c.attempts == 0, DeliveryState.PENDING.value),
+            else_=DeliveryState.RETRYING.value,
+        )
+    )
+)
 _LOAD = (
     select(
         *columns(delivery, DELIVERY), *columns(event, EVENT), *columns(message, MESSAGE)
@@ -87,6 +115,8 @@ def run(connection: Connection, claims: list[Claim]) -> None:
     for claim in claims:
         if claim.now is None:
             raise AssertionError(claim)
+        if claim.doubtful:
+            connection.execute(_FREE, {"ids": list(claim.doubtful)})
         values = {
             "webhook": claim.webhook_id,
             "now": micros(claim.now),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -40,6 +41,9 @@ class Deliveries:
         self._directory = directory
         self._fan_out = fan_out
         self._clock = clock
+        # What claims may have marked that failed, by webhook: nobody can tell whether
+        # their commits did. Nothing else would ever touch it before the next start.
+        self._doubtful: dict[str, list[str]] = {}
 
     async def take_over(self) -> int:
         """Make every delivery that a former process left `in_flight` due at once."""
@@ -61,9 +65,23 @@ class Deliveries:
 
         def stage(batch: Batch) -> None:
             claim.now = self._clock.now()
+            claim.doubtful = tuple(self._doubtful.get(webhook_id, ()))
             batch.finish(claiming.run, claim)
 
-        return self._writer.ask(stage, lambda: claim.due)
+        claimed = self._writer.ask(stage, lambda: claim.due)
+        claimed.add_done_callback(partial(self._claimed, claim))
+        return claimed
+
+    def _claimed(
+        self, claim: claiming.Claim, claimed: asyncio.Future[Sequence[Due]]
+    ) -> None:
+        if claimed.cancelled():
+            return
+        if claimed.exception() is None:
+            self._doubtful.pop(claim.webhook_id, None)
+        elif claim.due:
+            marked = [due.delivery.id for due in claim.due]
+            self._doubtful.setdefault(claim.webhook_id, []).extend(marked)
 
     def record(
         self, delivery: Delivery, attempt: Attempt | None, *events: Event

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 from gateway.delivery.ports import DeliveryFilter
+from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import DeliveryState
+from gateway.storage.engine import CommitFailed
+from gateway.storage.writer import CHECKS
 from tests.conformance.ports import attempt, delivered, incoming, received, webhook
+from tests.fakes.clock import FakeClock
+from tests.storage.failing import FaultyChannel, outage
 from tests.storage.opening import opened, run_sql
 
 
@@ -48,3 +53,28 @@ async def test_a_take_over_holds_and_cancels_what_a_stop_left_undone(
             "wh_1": DeliveryState.HELD,
             "wh_gone": DeliveryState.CANCELLED,
         }
+
+
+async def test_what_a_claim_took_that_nobody_could_tell_of_is_claimed_again(
+    tmp_path: Path,
+) -> None:
+    """A commit that an outage hid leaves no delivery in flight until a restart."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"), message=incoming("1"))
+        channel = FaultyChannel(store._writer._channel)
+        channel.after.append(CommitFailed())
+        channel.before = [None, *(outage() for _ in range(CHECKS))]
+        store._writer._channel = channel
+        hidden = store.deliveries.claim("wh_1", 1)
+        await clock.advance(0)
+        while not hidden.done():
+            await clock.advance(1)
+
+        again = await store.deliveries.claim("wh_1", 1)
+        others = await store.deliveries.claim("wh_1", 1)
+
+        assert isinstance(hidden.exception(), StoreUnavailable)
+        assert [due.event.id for due in again] == [received("1").id]
+        assert others == []

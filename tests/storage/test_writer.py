@@ -1,57 +1,26 @@
 """The one writer and its groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.storage import head
 from gateway.storage.batch import Batch
 from gateway.storage.engine import CommitFailed
-from gateway.storage.sqlite import WriterThread
 from gateway.storage.writer import CHECKS, GROUP, Writer
 from tests.fakes.clock import FakeClock
 from tests.fakes.meter import FakeMeter
+from tests.storage.failing import FaultyChannel, outage
 from tests.storage.opening import a_channel
 
 T = TypeVar("T")
-
-
-def outage() -> OperationalError:
-    """Return what a driver says when the disk is full."""
-    return OperationalError("COMMIT", None, Exception("disk is full"))
-
-
-class FaultyChannel:
-    """A real connection that fails as it is told to.
-
-    Attributes:
-        before: Raised instead of transactions, one each, first come first served.
-        after: Raised after transactions that were committed.
-        transactions: How many were attempted.
-    """
-
-    def __init__(self, inner: WriterThread) -> None:
-        self.inner = inner
-        self.before: list[Exception | None] = []
-        self.after: list[Exception | None] = []
-        self.transactions = 0
-
-    async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run statements in one transaction, or fail."""
-        self.transactions += 1
-        if self.before and (error := self.before.pop(0)) is not None:
-            raise error
-        done = await self.inner.transact(work)
-        if self.after and (error := self.after.pop(0)) is not None:
-            raise error
-        return done
 
 
 class Desk:
