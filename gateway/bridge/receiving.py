@@ -108,7 +108,12 @@ class Receiving:
         self._meter.info(
             "room.connected", room=self._room.name, participant_id=participant_id
         )
-        data = {"state": "ready", "reason": "joined", "participant_id": participant_id}
+        data = {
+            "state": "ready",
+            "reason": "joined",
+            "attempt": self._room.link.status.attempt,
+            "participant_id": participant_id,
+        }
         await self._tell(EventType.ROOM_CONNECTED, data, at=at)
         heard_until = self._lost_at or self._room.memory.record.last_alive_at
         if heard_until is not None:

@@ -154,6 +154,8 @@ async def test_each_absence_is_one_gap(hearing: Hearing) -> None:
         {"from": "2026-03-14T12:00:05.000Z", "to": "2026-03-14T12:01:00.000Z"}
     ]
     assert hearing.data("room.disconnected")[0]["close_code"] == 1006
+    for type_ in ("room.connected", "room.disconnected"):
+        assert hearing.data(type_)[0].keys() >= {"state", "reason", "attempt"}
 
 
 async def test_a_restart_is_a_gap() -> None:
