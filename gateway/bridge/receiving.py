@@ -99,9 +99,11 @@ class Receiving:
 
     async def stopped(self) -> None:
         """Note that we heard everything up to now; for an orderly stop."""
-        self._note_alive()
         for owed in list(self._owed):
             await asyncio.wait([owed.stored])
+        if self._lost_at is not None:
+            self._keep_alive_at(self._lost_at)
+        self._note_alive()
 
     async def connected(self, participant_id: str, at: datetime) -> None:
         """Take in that we are in the room."""
@@ -308,6 +310,9 @@ class Receiving:
 
     def _keep_alive_at(self, moment: datetime) -> None:
         if self._recovered.is_set():
+            if self._owed:
+                # A stop would lose what is not stored: the gap is to begin before it.
+                moment = min(moment, self._owed[0].event.at)
             kept = self._room.memory.keep_alive_at(moment)
             kept.add_done_callback(_seen)  # the next one will do
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.bridge.ports import RoomRecord
+from gateway.bridge.ports import Log, RoomRecord
 from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, MOST_PENDING, Receiving
 from gateway.bridge.rooms import Memory
 from gateway.domain.errors import StoreUnavailable
-from gateway.domain.model import EventType, IncomingMessage, Sender
+from gateway.domain.model import Event, EventType, IncomingMessage, Sender
 from gateway.domain.recipients import Present
 from tests.bridge.conftest import Scene
 from tests.fakes.clock import NOON, settle
@@ -23,10 +23,26 @@ US = Present("p-0", "gateway", "agent", {INSTANCE_ATTRIBUTE: "i-1"}, NOON)
 DOWN = StoreUnavailable("disk full")
 
 
+class SlowLog:
+    """Satisfies `Log`: takes everything, and has not stored it yet."""
+
+    def append(
+        self,
+        *_events: Event,
+        message: IncomingMessage | None = None,
+        attachment: bytes | None = None,
+    ) -> asyncio.Future[None]:
+        """Return a future that is never done."""
+        del message, attachment
+        return asyncio.get_running_loop().create_future()
+
+
 class Hearing:
     """A `Receiving` at work in a scene's room, which is ready."""
 
-    def __init__(self, record: RoomRecord | None = None) -> None:
+    def __init__(
+        self, record: RoomRecord | None = None, *, log: Log | None = None
+    ) -> None:
         self.scene = Scene()
         store = self.scene.store
         memory = Memory(record or RoomRecord("lobby"), store.rooms)
@@ -36,7 +52,7 @@ class Hearing:
         self.link.become("ready")
         self.receiving = Receiving(
             self.room,
-            store.log,
+            log or store.log,
             clock=self.scene.clock,
             meter=self.scene.meter,
             ids=self.scene.ids,
@@ -179,6 +195,18 @@ async def test_the_last_proof_of_life_outlives_the_process(hearing: Hearing) -> 
 
     assert kept == NOON + timedelta(seconds=10)
     assert hearing.scene.store.records["lobby"].last_alive_at == lost_at
+
+
+async def test_what_is_not_stored_yet_is_not_proven_to_be_heard() -> None:
+    """A stop would lose it: the gap that follows has to begin before it."""
+    hearing = Hearing(log=SlowLog())
+    heard_at = hearing.scene.clock.now()
+    await hearing.hear("with a large attachment")
+    lost_at = heard_at + timedelta(seconds=5)
+
+    await hearing.receiving.disconnected("lost", 1006, lost_at, lost_at)
+
+    assert hearing.scene.store.records["lobby"].last_alive_at == heard_at
 
 
 async def test_nothing_is_proof_of_life_while_we_are_away(hearing: Hearing) -> None:
