@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from gateway.bridge.dispatch import Dispatcher
 from gateway.bridge.ports import RoomLink, RoomRecord, Rooms
@@ -24,21 +26,41 @@ class Memory:
 
     def keep_messaging(self, *, enabled: bool) -> asyncio.Future[None]:
         """Remember whether messaging is wanted."""
-        return self._save(replace(self._record, messaging_enabled=enabled))
+        return self._save("messaging_enabled", enabled)
 
     def keep_attributes(self, changes: Mapping[str, object]) -> asyncio.Future[None]:
         """Remember attributes of our own participant; `None` clears one."""
         attributes = {**(self._record.attributes or {}), **changes}
         kept = {name: value for name, value in attributes.items() if value is not None}
-        return self._save(replace(self._record, attributes=kept))
+        return self._save("attributes", kept)
 
     def keep_alive_at(self, moment: datetime) -> asyncio.Future[None]:
         """Remember the last proof that we heard what was said."""
-        return self._save(replace(self._record, last_alive_at=moment))
+        return self._save("last_alive_at", moment)
 
-    def _save(self, record: RoomRecord) -> asyncio.Future[None]:
+    def _save(self, name: str, value: object) -> asyncio.Future[None]:
+        before: object = getattr(self._record, name)
+        record = _with(self._record, name, value)
+        saved = self._rooms.save(record)
         self._record = record
-        return self._rooms.save(record)
+        saved_or_not = partial(self._saved, name, before, value)
+        if saved.done():
+            saved_or_not(saved)
+        else:
+            saved.add_done_callback(saved_or_not)
+        return saved
+
+    def _saved(
+        self, name: str, before: object, value: object, saved: asyncio.Future[None]
+    ) -> None:
+        """Take back what was not stored, or the next to be stored would bring it in."""
+        is_stored = not saved.cancelled() and saved.exception() is None
+        if not is_stored and getattr(self._record, name) is value:
+            self._record = _with(self._record, name, before)
+
+
+def _with(record: RoomRecord, name: str, value: Any) -> RoomRecord:  # noqa: ANN401  # as the field has it
+    return replace(record, **{name: value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.bridge.ports import RoomRecord
 from gateway.bridge.rooms import Memory, Registry
-from gateway.domain.errors import Invalid, NotFound
+from gateway.domain.errors import Invalid, NotFound, StoreUnavailable
 from tests.bridge.conftest import Scene
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.link import FakeLink
@@ -67,3 +67,19 @@ async def test_what_is_remembered_is_remembered_together() -> None:
     expected = RoomRecord("lobby", False, {"a": 1}, NOON)  # noqa: FBT003  # positional
     assert memory.record == expected
     assert store.records["lobby"] == expected
+
+
+async def test_what_could_not_be_stored_is_not_stored_later_either() -> None:
+    """Who was refused it would find messaging off after the next restart."""
+    store = MemoryStore(FakeClock())
+    memory = Memory(RoomRecord("lobby", attributes={"a": 1}), store.rooms)
+
+    store.fail_with(StoreUnavailable("The disk is full."))
+    with pytest.raises(StoreUnavailable):
+        await memory.keep_messaging(enabled=False)
+    with pytest.raises(StoreUnavailable):
+        await memory.keep_attributes({"b": 2})
+    store.fail_with(None)
+    await memory.keep_alive_at(NOON)
+
+    assert store.records["lobby"] == RoomRecord("lobby", True, {"a": 1}, NOON)  # noqa: FBT003  # positional
