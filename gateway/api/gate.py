@@ -52,8 +52,9 @@ _EXPOSED: Final = (
 class Gate:
     """An ASGI application before all others.
 
-    It leaves in the scope's state: `request_id`, `traceparent`, `key_id` and
-    `is_known` (whether the caller may see details), and logs one line per request.
+    It leaves in the scope's state: `request_id`, `traceparent`, `key_id`,
+    `is_known` (whether the caller may see details) and `prefix` (the path under which
+    a proxy serves us), and logs one line per request.
 
     Args:
         app: What is behind the gate.
@@ -209,6 +210,7 @@ class Gate:
             is_known=False,
             problem_base=self._problem_base,
             body_limit=self._services.limits.body,
+            prefix=self.prefix,
         )
         bind_contextvars(request_id=request_id)
         if traceparent is not None:

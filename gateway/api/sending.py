@@ -171,7 +171,9 @@ def _asked(
     wait_s: int | None = None
     preferred = False
     if b"prefer" in headers:
-        wait_s = preference(headers[b"prefer"].decode("latin-1"))
+        # A header given twice is one list (RFC 9110 §5.2).
+        given = [value for name, value in request.scope["headers"] if name == b"prefer"]
+        wait_s = preference(b",".join(given).decode("latin-1"))
         preferred = wait_s is not None
     if not request.scope["query_string"]:
         return wait_s, preferred, False

@@ -139,7 +139,8 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         asked = await _object(request)
         webhook = await webhooks.create(asked, key_id=_key_id(request))
         answer = reply(webhook_shown(webhook, secret=webhook.secrets[0]), 201)
-        answer.headers["Location"] = f"/webhooks/{webhook.id}"
+        prefix = request.scope.get("state", {}).get("prefix", "")
+        answer.headers["Location"] = f"{prefix}/webhooks/{webhook.id}"
         return answer
 
     @routes.patch(

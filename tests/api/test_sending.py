@@ -10,7 +10,7 @@ from gateway.bridge.ports import LinkStatus
 from gateway.bridge.sending import Rehearsal
 from gateway.domain import errors
 from gateway.domain.model import MessageError, MessageStatus, WaitingFor
-from tests.fakes.bridge import ALICE, Bridge
+from tests.fakes.bridge import ALICE, KEY, Bridge
 from tests.fakes.caller import calling
 from tests.fakes.clock import NOON
 
@@ -219,6 +219,23 @@ async def test_the_caller_says_how_long_to_wait(
 
     assert bridge.sending.accepted[0][1] == wait_s
     assert answer.headers.get("preference-applied") == applied
+
+
+async def test_preferences_may_come_in_several_headers() -> None:
+    """They are one list, as with all headers that hold one."""
+    bridge = Bridge()
+    headers = [
+        ("X-API-Key", KEY),
+        ("Prefer", "wait=3"),
+        ("Prefer", "respond-async"),
+    ]
+
+    async with calling(bridge.services()) as caller, aiohttp.ClientSession() as session:
+        url = f"{caller.url}/send"
+        async with session.post(url, json=HI, headers=headers) as answer:
+            applied = answer.headers.get("Preference-Applied")
+
+    assert applied == "wait=3"
 
 
 @pytest.mark.parametrize(

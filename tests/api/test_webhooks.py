@@ -27,7 +27,9 @@ URL = "https://example.com/hook"
 
 
 @asynccontextmanager
-async def webhooks_of(world: Delivering) -> AsyncIterator[Caller]:
+async def webhooks_of(
+    world: Delivering, public_url: str = "http://127.0.0.1:8080"
+) -> AsyncIterator[Caller]:
     """Serve a world's webhooks, and give somebody to call them."""
     controls = WebhookControls(
         roster=world.roster,
@@ -41,9 +43,19 @@ async def webhooks_of(world: Delivering) -> AsyncIterator[Caller]:
     )
     requests = Requests("gw_test", lambda *_: "https://gateway.example/a")
     trial = Trial(world.roster, requests, world.sender, world.clock, world.ids)
-    services = Bridge().services(routers=(routes.router(controls, trial),))
+    services = Bridge().services(
+        routers=(routes.router(controls, trial),), public_url=public_url
+    )
     async with calling(services) as caller:
         yield caller
+
+
+async def test_a_new_webhook_is_found_through_the_path_of_a_proxy() -> None:
+    """The Location has the path under which a proxy serves us."""
+    async with webhooks_of(Delivering(), "https://example.com/gw") as call:
+        answer = await call.post("/webhooks", json={"url": URL})
+
+    assert answer.headers["Location"] == f"/gw/webhooks/{answer.json['id']}"
 
 
 async def test_a_webhook_is_created_from_a_url_alone() -> None:
