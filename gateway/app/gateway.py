@@ -177,9 +177,10 @@ class Gateway:
             serve = self._around.server.serve(app, self._started)
             serving = tasks.create_task(serve)
             await self._around.stop.wait()
+            ends_at_s = self._clock.monotonic() + 2 * self._patience_s
             await self._leave(room, link, sending)
             await receiving.stopped()
-            await self._finish(serving)
+            await self._finish(serving, ends_at_s)
 
     async def _leave(self, room: Room, link: ClientLink, sending: Sending) -> None:
         """Accept nothing more, say what can be said, and leave the room."""
@@ -194,12 +195,13 @@ class Gateway:
             self._meter.warning("gateway.drain_cut_short", queued=queued)
         await link.leave()
 
-    async def _finish(self, serving: asyncio.Task[None]) -> None:
+    async def _finish(self, serving: asyncio.Task[None], ends_at_s: float) -> None:
         """End the deliveries begun and the answers owed, then everything else."""
-        cut = await self._worker.drain(self._patience_s)
+        left_s = max(0.0, ends_at_s - self._clock.monotonic())
+        cut = await self._worker.drain(min(self._patience_s, left_s))
         if cut:
             self._meter.warning("gateway.deliveries_cut_short", deliveries=cut)
-        self._around.server.stop()
+        self._around.server.stop(ends_at_s - self._clock.monotonic())
         await serving
         for chore in self._chores:
             chore.cancel()

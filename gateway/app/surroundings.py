@@ -18,8 +18,8 @@ class Server(Protocol):
         """Serve until stopped; return when the last answer is given."""
         ...
 
-    def stop(self) -> None:
-        """Accept no more connections, and finish the requests under way."""
+    def stop(self, within_s: float) -> None:
+        """Accept no more connections; cut requests off that take longer than that."""
         ...
 
 

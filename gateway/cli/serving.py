@@ -18,6 +18,7 @@ from gateway.settings import BadSettings, Settings
 CRASHED: Final = 1
 BAD_CONFIGURATION: Final = 2
 BACKLOG: Final = 2048
+LEAST_PATIENCE_S: Final = 1  # with the requests under way, when the time is up
 NEW_OBJECTS: Final = 20_000  # that the garbage collector waits for; 700 if not told
 # The store's thread and the event loop take turns: at 5 ms, Python's default, each
 # commit would wait for the loop to let go.
@@ -62,14 +63,18 @@ class UvicornServer:
             proxy_headers=False,
             lifespan="off",
             ws="none",
-            timeout_graceful_shutdown=5,
         )
         self._server = _Quiet(config, started)
         await self._server.serve(sockets=[self._listener])
 
-    def stop(self) -> None:
-        """Accept no more connections, and finish the requests under way."""
+    def stop(self, within_s: float) -> None:
+        """Accept no more connections; cut requests off that take longer than that.
+
+        They have whole seconds, and one at least.
+        """
         if self._server is not None:
+            within = max(LEAST_PATIENCE_S, int(within_s))
+            self._server.config.timeout_graceful_shutdown = within
             self._server.should_exit = True
 
 

@@ -26,6 +26,7 @@ class WaitingServer:
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
         self.calls: list[str] = []
+        self.patience_s = 0.0
         self._stopped = asyncio.Event()
 
     async def serve(self, app: ASGIApp, started: Callable[[], None]) -> None:
@@ -35,9 +36,10 @@ class WaitingServer:
         await self._stopped.wait()
         self.calls.append("served")
 
-    def stop(self) -> None:
+    def stop(self, within_s: float) -> None:
         """End the wait."""
         self.calls.append("stop")
+        self.patience_s = within_s
         self._stopped.set()
 
 
@@ -82,6 +84,8 @@ async def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
     assert events.index("gateway.started") < events.index("gateway.draining")
     assert events[-1] == "gateway.stopped"
     assert given.server.calls == ["stop", "served"]
+    limit = given.around.settings.gateway_shutdown_timeout
+    assert 0.0 < given.server.patience_s <= limit.total_seconds()
 
 
 async def test_it_stops_while_it_waits_for_another_gateway_to_end(

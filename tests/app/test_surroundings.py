@@ -17,7 +17,7 @@ class NoServer:
     async def serve(self, app: ASGIApp, started: Callable[[], None]) -> None:
         """Return at once."""
 
-    def stop(self) -> None:
+    def stop(self, within_s: float) -> None:
         """Do nothing."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 from aiohttp import ClientSession
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.cli import serving
 from gateway.settings import BadSettings, Settings
@@ -54,16 +55,39 @@ async def test_requests_are_served_until_it_is_told_to_stop() -> None:
         await started.wait()
         async with ClientSession() as http, http.get(url) as answer:
             said = await answer.text()
-        server.stop()
+        server.stop(5.0)
 
     assert said == "hello"
     assert "server" not in answer.headers
 
 
+async def test_a_request_that_never_comes_whole_does_not_hold_up_a_stop() -> None:
+    """Where the time is up, it is cut off after a second."""
+    started, asked = asyncio.Event(), asyncio.Event()
+    listener = serving.listen("127.0.0.1", 0)
+    server = serving.UvicornServer(listener)
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(4), asyncio.TaskGroup() as tasks:
+        serving_it = tasks.create_task(server.serve(app, started.set))
+        await started.wait()
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1")
+        await asked.wait()
+        server.stop(-3.0)
+        await serving_it
+        writer.close()
+
+    assert serving_it.done()
+
+
 def test_a_server_that_was_never_started_can_be_stopped() -> None:
     """A stop may come early."""
     with serving.listen("127.0.0.1", 0) as listener:
-        serving.UvicornServer(listener).stop()
+        serving.UvicornServer(listener).stop(5.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
