@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.bridge.entry import Entry
 from gateway.bridge.ports import Clock, Meter, Outbox
+from gateway.domain.errors import Unavailable
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import Event, EventType, MessageStatus, OutgoingMessage
 from gateway.domain.rendering import state_json
@@ -90,11 +91,31 @@ class Record:
         self._under_way -= event is not None
         if saved.cancelled():
             return
-        if saved.exception() is not None:
+        error = saved.exception()
+        if event is not None and error is not None and not _will_pass(error):
+            self._give_up(entry, message, error)
+        elif error is not None:
             self._fails = True
             self._keep(entry, message, event)
         elif event is not None:
             self._report(message)
+            self._settled(entry)
+
+    def _give_up(
+        self, entry: Entry, message: OutgoingMessage, error: BaseException
+    ) -> None:
+        """Pass over what the store refuses, or has: others must not wait for ever.
+
+        It has it if an outage hid the commit: the event would be there twice.
+        """
+        self._meter.error(
+            "message.unstorable",
+            message_id=message.id,
+            room=message.room,
+            status=message.status.value,
+            reason=type(error).__name__,
+        )
+        if entry.message is message:
             self._settled(entry)
 
     def _keep(
@@ -135,3 +156,8 @@ class Record:
         sent = message.status is MessageStatus.SENT
         tell = self._meter.info if sent else self._meter.warning
         tell(_FATES[message.status].value, **facts)
+
+
+def _will_pass(error: BaseException) -> bool:
+    """Whether a failure is the store's own, and trying again may help."""
+    return isinstance(error, Unavailable)

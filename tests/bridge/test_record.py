@@ -178,3 +178,19 @@ async def test_a_store_that_is_gone_harms_nothing() -> None:
 
     assert story.entry.is_sending
     assert story.settled == []
+
+
+async def test_what_no_store_will_take_holds_nobody_up() -> None:
+    """As when an outage hid a commit: the store has its event, and refuses another."""
+    story = Story()
+    story.write()
+    story.entry.acknowledge(0)
+    story.scene.store.fail_with(ValueError("twice"))
+
+    story.note()
+    await settle()
+
+    assert (story.record.is_failing, story.record.is_complete) == (False, True)
+    assert story.settled == [OUTGOING.id]
+    (line,) = story.scene.meter.named("message.unstorable")
+    assert (line["message_id"], line["reason"]) == (OUTGOING.id, "ValueError")
