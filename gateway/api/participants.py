@@ -22,12 +22,16 @@ from gateway.domain.recipients import Present, nearest_first
 from gateway.domain.rendering import rfc3339
 
 _QUERY: Final = frozenset({"room", "name", "role", "fresh"})
+_QUERY_OF_ONE: Final = frozenset({"room", "fresh"})
 _ATTRIBUTE: Final = "attr."
 _RESPONSES: Final = problems.responses(
     errors.Unauthenticated, errors.NotFound, errors.Invalid, errors.RoomUnavailable
 )
 
 Room = Annotated[str | None, Query(description="Needed if there are several rooms.")]
+Fresh = Annotated[
+    bool, Query(description="503 instead of how it was, if the room is away.")
+]
 
 
 def participant(one: Present) -> dict[str, object]:
@@ -59,16 +63,13 @@ def router(services: Services) -> APIRouter:
         name: Annotated[str | None, Query(description="Exact name.")] = None,
         role: Annotated[str | None, Query(description="Exact role.")] = None,
         *,
-        fresh: Annotated[
-            bool, Query(description="503 instead of how it was, if the room is away.")
-        ] = False,
+        fresh: Fresh = False,
     ) -> Response:
         """List participants; while the room is away, who was there at `as_of`."""
         wanted = _attributes(request.query_params)
         found, presence = services.reading.participants(room)
-        if fresh and not presence.connected:
-            message = f"The room {found} is away."
-            raise RoomUnavailable(message)
+        if fresh:
+            _refuse_stale(found, presence)
         shown = [
             participant(one)
             for one in presence.participants
@@ -88,8 +89,13 @@ def router(services: Services) -> APIRouter:
             **problems.responses(RecipientAmbiguous),
         },
     )
-    async def one(id_or_name: str, room: Room = None) -> Response:
+    async def one(
+        request: Request, id_or_name: str, room: Room = None, *, fresh: Fresh = False
+    ) -> Response:
         """Find a participant by id, then by exact name."""
+        refuse_unknown(request.query_params, _QUERY_OF_ONE)
+        if fresh:
+            _refuse_stale(*services.reading.participants(room))
         return reply(participant(find(services.reading, id_or_name, room)))
 
     return routes
@@ -119,6 +125,12 @@ def find(reading: Reading, wanted: str, room: str | None) -> Present:
         candidates = [{"id": x.id, "name": x.name, "role": x.role} for x in fitting]
         raise RecipientAmbiguous(message, facts={"candidates": candidates})
     return fitting[0]
+
+
+def _refuse_stale(room: str, presence: Presence) -> None:
+    if not presence.connected:
+        message = f"The room {room} is away."
+        raise RoomUnavailable(message)
 
 
 def _attributes(query: Mapping[str, str]) -> dict[str, str]:

@@ -72,18 +72,28 @@ async def test_while_the_room_is_away_the_last_list_is_shown() -> None:
     assert answer.json["count"] == 3
 
 
+@pytest.mark.parametrize("path", ["/participants", "/participants/alice"])
 @pytest.mark.parametrize(("connected", "status"), [(True, 200), (False, 503)])
-async def test_a_fresh_list_is_of_now_or_not_at_all(
-    *, connected: bool, status: int
+async def test_what_is_fresh_is_of_now_or_not_at_all(
+    *, path: str, connected: bool, status: int
 ) -> None:
-    """With `fresh`, an old list is 503."""
+    """With `fresh`, what was is 503, of all as of one."""
     bridge = Bridge()
     bridge.reading.presence = replace(bridge.reading.presence, connected=connected)
 
     async with calling(bridge.services()) as caller:
-        answer = await caller.get("/participants?fresh=true")
+        answer = await caller.get(f"{path}?fresh=true")
 
     assert answer.status == status
+
+
+async def test_one_is_not_asked_for_by_a_parameter_that_is_not_there() -> None:
+    """It would be silently ignored."""
+    async with calling(Bridge().services()) as caller:
+        answer = await caller.get("/participants/alice?role=user")
+
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == "?role"
 
 
 async def test_an_unknown_room_is_not_found() -> None:
