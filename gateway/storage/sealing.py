@@ -101,17 +101,32 @@ def parse_keys(given: Sequence[str]) -> dict[str, bytes]:
 
 
 def minted_keys(path: Path) -> dict[str, bytes]:
-    """Return the key kept in a file, which is made with mode 0600 if there is none."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    """Return the key kept in a file, which is made with mode 0600 if there is none.
+
+    Call it under the lock of the folder: the file comes whole or not at all.
+    """
+    if path.exists():
         return parse_keys([path.read_text(encoding="ascii")])
     encoded = base64.b64encode(os.urandom(KEY_BYTES)).decode()
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(f"1:{encoded}\n")
         file.flush()
         os.fsync(file.fileno())
+    unfinished.replace(path)
+    _keep_name(path)
     return parse_keys([f"1:{encoded}"])
+
+
+def _keep_name(path: Path) -> None:
+    """Have a new name in a folder outlive a loss of power."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _cipher(key: bytes) -> "AESGCM":

@@ -1,6 +1,7 @@
 """Secrets at rest."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,22 @@ def test_a_key_is_minted_once(tmp_path: Path) -> None:
 
     assert minted_keys(path) == first
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_start_cut_short_in_the_middle_of_minting_hinders_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key is in its place whole or not at all."""
+    path = tmp_path / "master.key"
+
+    def killed(descriptor: int, *_args: object, **_options: object) -> None:
+        os.close(descriptor)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fdopen", killed)
+        with pytest.raises(KeyboardInterrupt):
+            minted_keys(path)
+
+    assert minted_keys(path) == minted_keys(path)
+    assert list(tmp_path.iterdir()) == [path]
