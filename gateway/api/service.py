@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache, partial
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
@@ -56,7 +57,9 @@ def create_framework(services: Services) -> FastAPI:
     description = cache(partial(describe, app))
     app.state.methods = lambda path: methods(description(), path)
     if services.docs != "off":
-        app.include_router(docs.router(description))
+        # A proxy serves us under this path: whoever tries a call here needs it too.
+        servers = [{"url": urlsplit(services.public_url).path or "/"}]
+        app.include_router(docs.router(lambda: {**description(), "servers": servers}))
     return app
 
 

@@ -66,3 +66,17 @@ async def test_an_unknown_problem_is_not_found() -> None:
         answer = await caller.get("/problems/boredom", key=None)
 
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("public_url", "server"),
+    [("https://example.com/gw", "/gw"), ("https://example.com", "/")],
+)
+async def test_calls_tried_on_the_page_go_through_the_path_of_a_proxy(
+    public_url: str, server: str
+) -> None:
+    """The description's server is the path under which a proxy serves us."""
+    async with calling(Bridge().services(public_url=public_url)) as caller:
+        answer = await caller.get("/openapi.json")
+
+    assert answer.json["servers"] == [{"url": server}]
