@@ -6,12 +6,13 @@ u64 length of the header | header, a JSON object in UTF-8 | trailer, to the end
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.room.errors import MalformedEnvelope
 
 RESERVED_KEY = "__meshagent__"
+MAX_NESTING = 512  # Of 1 000: whoever writes it again may stand on a higher stack.
 
 _LENGTH = struct.Struct(">Q")
 
@@ -85,8 +86,8 @@ def parse_object(text: bytes) -> dict[str, object]:
     NaN, the infinities and numbers too large for a float are read as null.
 
     Raises:
-        MalformedEnvelope: It is not UTF-8, not JSON, nested too deeply, no object,
-            or has an integer of thousands of digits.
+        MalformedEnvelope: It is not UTF-8, not JSON, nested over 512 levels deep, no
+            object, or has an integer of thousands of digits.
     """
     try:
         value: object = _DECODER.decode(text.decode())
@@ -94,4 +95,22 @@ def parse_object(text: bytes) -> dict[str, object]:
         raise MalformedEnvelope(problem="the header is not JSON") from error
     if not isinstance(value, dict):
         raise MalformedEnvelope(problem="the header is not a JSON object")
+    if text.count(b"{") + text.count(b"[") > MAX_NESTING and _is_too_deep(value):
+        raise MalformedEnvelope(problem="the header is nested too deeply")
     return value
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [inner for outer in level for inner in _containers_in(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _containers_in(outer: object) -> Iterator[object]:
+    if isinstance(outer, dict):
+        yield from (one for one in outer.values() if isinstance(one, dict | list))
+    elif isinstance(outer, list):
+        yield from (one for one in outer if isinstance(one, dict | list))

@@ -88,3 +88,24 @@ def test_a_header_with_nan_is_not_written() -> None:
     """NaN in our own header is our bug, and says so."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         pack({"a": float("nan")})
+
+
+@pytest.mark.parametrize(("levels", "is_taken"), [(511, True), (512, False)])
+def test_a_header_is_nested_512_levels_deep_at_most(
+    levels: int, *, is_taken: bool
+) -> None:
+    """Deeper ones could be read here, and written again nowhere."""
+    text = b'{"a":' + b"[" * levels + b"]" * levels + b"}"
+
+    if is_taken:
+        parse_object(text)
+    else:
+        with pytest.raises(MalformedEnvelope, match="too deeply"):
+            parse_object(text)
+
+
+def test_a_header_of_many_objects_side_by_side_is_not_deep() -> None:
+    """As a list of participants is."""
+    text = b'{"a":[' + b",".join([b'{"b":[{}]}'] * 1000) + b"]}"
+
+    assert len(parse_object(text)["a"]) == 1000  # type: ignore[arg-type]  # a list
