@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
 
@@ -19,6 +21,8 @@ from gateway.storage.tables import (
     message,
 )
 from gateway.storage.writer import Writer
+
+T = TypeVar("T")
 
 STEP = 1000  # Rows of one commit.
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
@@ -74,13 +78,22 @@ class Retention:
         """
         very_old = micros(now - dead)
         swept = await self._trim_until(micros(now - messages), very_old)
-        while most_bytes is not None and await self._ask(used_bytes) > most_bytes:
-            cut = await self._ask(_next_cut)
+        if most_bytes is not None:
+            swept += await self._trim_to(most_bytes, very_old)
+        return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
+
+    async def _trim_to(self, most_bytes: int, very_old: int) -> Swept:
+        """Remove the oldest until the rest is no larger than that, or still needed."""
+        swept, reach = Swept(0, 0, 0, 0), CUT
+        while await self._ask(used_bytes) > most_bytes:
+            cut = await self._ask(partial(_cut_after, reach))
+            if cut is None:
+                break
             more = await self._trim_until(cut, very_old)
             swept += more
-            if not more.events:  # What is left is owed, or too little to matter.
-                break
-        return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
+            if not more.events:  # All of it was owed until just now: look on.
+                reach *= 2
+        return swept
 
     async def _trim_until(self, old: int, very_old: int) -> Swept:
         done = await self._repeat(lambda c: _trim_deliveries(c, DONE, old))
@@ -105,8 +118,8 @@ class Retention:
             if removed < most:
                 return total
 
-    async def _ask(self, step: Callable[[Connection], int]) -> int:
-        found: list[int] = []
+    async def _ask(self, step: Callable[[Connection], T]) -> T:
+        found: list[T] = []
 
         def stage(batch: Batch) -> None:
             batch.do(lambda connection: found.append(step(connection)))
@@ -114,10 +127,16 @@ class Retention:
         return await self._writer.ask(stage, lambda: found[-1])
 
 
-def _next_cut(connection: Connection) -> int:
-    """Return when the hundredth oldest event was, or a moment before all of them."""
-    oldest = select(event.c.at).order_by(event.c.seq).offset(CUT).limit(1)
-    return connection.execute(oldest).scalar_one_or_none() or 0
+def _cut_after(events: int, connection: Connection) -> int | None:
+    """Return when the event behind so many of the oldest was; `None` without one.
+
+    Those that a delivery still needs are not counted.
+    """
+    is_needed = exists().where(
+        delivery.c.event_seq == event.c.seq, delivery.c.state.not_in(DONE)
+    )
+    oldest = select(event.c.at).where(~is_needed).order_by(event.c.seq)
+    return connection.execute(oldest.offset(events).limit(1)).scalar_one_or_none()
 
 
 def _trim_deliveries(connection: Connection, states: tuple[str, ...], old: int) -> int:

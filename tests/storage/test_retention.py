@@ -149,6 +149,34 @@ async def test_a_store_that_is_too_large_loses_its_oldest(tmp_path: Path) -> Non
         assert [event.seq for event in left] == list(range(101, 301))
 
 
+async def test_what_is_owed_does_not_keep_what_came_after_it(tmp_path: Path) -> None:
+    """Else one webhook that is away would have the store grow without a bound."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        owed = [store.log.append(received(f"{n}")) for n in range(150)]
+        await asyncio.gather(*owed)
+        await store.webhooks.delete("wh_1")
+        await run_sql(store, "UPDATE delivery SET state = 'dead'")
+        moments = [NOON + timedelta(seconds=n) for n in range(1, 301)]
+        long = f'{{"text":"{"x" * 4000}"}}'
+        appended = [
+            store.log.append(
+                received(f"long{n}", at=at),
+                message=incoming(f"{n}", body=long, created_at=at),
+            )
+            for n, at in enumerate(moments)
+        ]
+        await asyncio.gather(*appended)
+        clock.jump(300)
+
+        swept = await store.sweep(messages=WEEK, dead=MONTH, most_bytes=1_200_000)
+
+        left = await store.log.read(limit=1000)
+        assert swept.messages >= 50
+        assert {event.seq for event in left} >= set(range(1, 151))
+
+
 async def test_what_is_owed_stays_even_in_a_store_that_is_too_large(
     tmp_path: Path,
 ) -> None:
