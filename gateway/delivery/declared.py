@@ -8,11 +8,10 @@ from gateway.bridge.ports import Clock, Meter
 from gateway.delivery import terms
 from gateway.delivery.fields import Fields
 from gateway.delivery.roster import Roster
-from gateway.delivery.webhooks import BY_REQUEST, CheckUrl, check_target
+from gateway.delivery.webhooks import BY_REQUEST, REMOVED, CheckUrl, check_target
 from gateway.domain.model import Webhook
 
 NAME_CHARACTERS = 64
-REMOVED = "removed"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 

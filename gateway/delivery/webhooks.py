@@ -19,6 +19,7 @@ CheckUrl = Callable[[str], None]
 Wake = Callable[[Sequence[str]], None]
 
 BY_REQUEST = "by_request"
+REMOVED = "removed"  # from the configuration that gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ class WebhookControls:
 
         Raises:
             NotFound: There is none of that id.
-            ReadOnly: It is given by configuration.
+            ReadOnly: It is given by configuration, and listed there still.
         """
         webhook = self.roster.get(webhook_id)
-        await self.roster.remove(webhook_id, refuse_read_only)
+        await self.roster.remove(webhook_id, refuse_listed)
         self._changed("webhook.deleted", webhook)
 
     async def enable(self, webhook_id: str) -> Webhook:
@@ -161,6 +162,12 @@ def check_target(url: str, check_url: CheckUrl, *, at: str = "/url") -> None:
     except UrlBlocked as error:
         errors = [FieldError(at, error.detail)]
         raise UrlBlocked(error.detail, errors=errors, facts=error.facts) from error
+
+
+def refuse_listed(webhook: Webhook) -> None:
+    """Return unless configuration lists a webhook still: then `ReadOnly`."""
+    if webhook.disabled_reason != REMOVED:
+        refuse_read_only(webhook)
 
 
 def refuse_read_only(webhook: Webhook) -> None:

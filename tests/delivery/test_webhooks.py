@@ -165,6 +165,19 @@ async def test_what_configuration_gives_is_read_only() -> None:
     assert (await controls.disable("wh_one")).active is False
 
 
+async def test_what_configuration_gives_no_longer_can_be_deleted() -> None:
+    """Nobody could change it there."""
+    world = Delivering()
+    left = a_webhook(source="env", active=False, disabled_reason="removed")
+    await world.add(left)
+    controls, _ = controls_of(world)
+
+    await controls.delete("wh_one")
+
+    with pytest.raises(NotFound):
+        controls.get("wh_one")
+
+
 async def test_health_counts_what_is_owed() -> None:
     """The health of a webhook counts its pending deliveries."""
     world = Delivering()
