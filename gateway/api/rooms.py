@@ -20,6 +20,7 @@ from gateway.domain.rendering import rfc3339
 
 # Attributes by which gateways know each other.
 _OWN_ATTRIBUTES: Final = "gateway."
+_LEVELS_TO_COME: Final = 64
 _RESPONSES: Final = problems.responses(errors.Unauthenticated, errors.NotFound)
 _CHANGES: Final = _RESPONSES | problems.responses(
     errors.Invalid,
@@ -148,7 +149,12 @@ async def _changes(request: Request, limits: Limits) -> Mapping[str, object]:
         detail = "Name at least one attribute."
         raise problems.invalid(detail, at="")
     _refuse_own(body.fields)
-    bodies.dumps(body.fields)  # What cannot be said again must not be kept.
+    # What cannot be said again must not be kept: on its way to the room it is nested
+    # some levels deeper than here.
+    nested: object = body.fields
+    for _ in range(_LEVELS_TO_COME):
+        nested = [nested]
+    bodies.dumps(nested)
     return body.fields
 
 
@@ -156,8 +162,11 @@ def _refuse_own(changes: Mapping[str, object]) -> None:
     for name in changes:
         if name.startswith(_OWN_ATTRIBUTES):
             detail = f"Attributes named {_OWN_ATTRIBUTES}… are the gateway's own."
-            pointer = problems.pointer(("body", name))
-            raise problems.invalid(detail, at=pointer)
+        elif name == "name":
+            detail = "The name is that of the token, or GATEWAY_PARTICIPANT_NAME."
+        else:
+            continue
+        raise problems.invalid(detail, at=problems.pointer(("body", name)))
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -84,7 +84,12 @@ async def test_attributes_are_set() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "pointer"),
-    [({"gateway.instance": "x"}, "/gateway.instance"), ({}, ""), ([], "")],
+    [
+        ({"gateway.instance": "x"}, "/gateway.instance"),
+        ({"name": "bob"}, "/name"),
+        ({}, ""),
+        ([], ""),
+    ],
 )
 async def test_attributes_of_our_own_are_not_to_be_set(
     changes: object, pointer: str
@@ -149,3 +154,22 @@ async def test_a_method_that_a_path_does_not_take_is_told_which_it_does() -> Non
     assert answer.status == 405
     assert answer.code == "method_not_allowed"
     assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_attributes_nested_to_the_brink_are_not_kept() -> None:
+    """What can just be written here could not be written inside what goes out."""
+    bridge = Bridge()
+    async with calling(bridge.services()) as caller:
+        statuses = set()
+        for depth in range(900, 1000):
+            body = '{"a":' + "[" * depth + "]" * depth + "}"
+            answer = await caller(
+                "PATCH",
+                "/rooms/lobby/attributes",
+                headers={"Content-Type": "application/json"},
+                data=body.encode(),
+            )
+            statuses.add(answer.status)
+
+    assert 500 not in statuses
+    assert 400 in statuses
