@@ -157,11 +157,14 @@ async def test_a_method_that_a_path_does_not_take_is_told_which_it_does() -> Non
 
 
 async def test_attributes_nested_to_the_brink_are_not_kept() -> None:
-    """What can just be written here could not be written inside what goes out."""
+    """What can just be written here could not be written inside what goes out.
+
+    Where the brink is differs between Pythons.
+    """
     bridge = Bridge()
     async with calling(bridge.services()) as caller:
-        statuses = set()
-        for depth in range(900, 1000):
+        statuses = []
+        for depth in (*range(900, 1000), 100_000):
             body = '{"a":' + "[" * depth + "]" * depth + "}"
             answer = await caller(
                 "PATCH",
@@ -169,7 +172,7 @@ async def test_attributes_nested_to_the_brink_are_not_kept() -> None:
                 headers={"Content-Type": "application/json"},
                 data=body.encode(),
             )
-            statuses.add(answer.status)
+            statuses.append(answer.status)
 
-    assert 500 not in statuses
-    assert 400 in statuses
+    assert set(statuses) <= {200, 400}
+    assert statuses[-1] == 400
