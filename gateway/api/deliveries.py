@@ -1,6 +1,5 @@
 """`/deliveries`: what became of the events owed to webhooks."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.queries import Several, Time, Word, Words
-from gateway.api.replies import reply
+from gateway.api.replies import moment, reply
 from gateway.api.shapes import Shape
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
 from gateway.delivery.redelivery import DeliveryControls
@@ -124,9 +123,9 @@ def delivery_shown(row: DeliveryRow) -> dict[str, object]:
         "reason": delivery.reason,
         "attempt_count": delivery.attempts,
         "last_attempt": None if last is None else attempt_shown(last),
-        "next_attempt_at": _moment(delivery.next_attempt_at),
+        "next_attempt_at": moment(delivery.next_attempt_at),
         "created_at": rfc3339(delivery.created_at),
-        "finished_at": _moment(delivery.finished_at),
+        "finished_at": moment(delivery.finished_at),
     }
 
 
@@ -199,7 +198,3 @@ def _types(patterns: list[str]) -> list[str]:
             detail = f"{pattern!r} is no event. Events are {', '.join(EventType)}."
             raise Invalid(detail, errors=[FieldError("?events", detail)])
     return [each.value for each in EventType if is_subscribed(patterns, each)]
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.api import bodies, problems
 from gateway.api.queries import refuse_unknown
-from gateway.api.replies import reply
+from gateway.api.replies import moment, reply
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import Participant, Participants
 from gateway.bridge.ports import Presence
@@ -19,7 +19,7 @@ from gateway.domain.errors import (
     RoomUnavailable,
 )
 from gateway.domain.recipients import Present, nearest_first
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import participant_object
 
 _QUERY: Final = frozenset({"room", "name", "role", "fresh"})
 _QUERY_OF_ONE: Final = frozenset({"room", "fresh"})
@@ -32,18 +32,6 @@ Room = Annotated[str | None, Query(description="Needed if there are several room
 Fresh = Annotated[
     bool, Query(description="503 instead of how it was, if the room is away.")
 ]
-
-
-def participant(one: Present) -> dict[str, object]:
-    """Return a participant as the contract shows it."""
-    return {
-        "id": one.id,
-        "name": one.name,
-        "role": one.role,
-        "attributes": dict(one.attributes),
-        "online": one.online,
-        "since": rfc3339(one.since),
-    }
 
 
 def router(services: Services) -> APIRouter:
@@ -71,7 +59,7 @@ def router(services: Services) -> APIRouter:
         if fresh:
             _refuse_stale(found, presence)
         shown = [
-            participant(one)
+            participant_object(one)
             for one in presence.participants
             if name in {None, one.name}
             and role in {None, one.role}
@@ -96,7 +84,7 @@ def router(services: Services) -> APIRouter:
         refuse_unknown(request.query_params, _QUERY_OF_ONE)
         if fresh:
             _refuse_stale(*services.reading.participants(room))
-        return reply(participant(find(services.reading, id_or_name, room)))
+        return reply(participant_object(find(services.reading, id_or_name, room)))
 
     return routes
 
@@ -154,8 +142,8 @@ def _listed(
     return {
         "room": room,
         "connected": presence.connected,
-        "as_of": None if presence.as_of is None else rfc3339(presence.as_of),
-        "self": None if own is None else participant(own),
+        "as_of": moment(presence.as_of),
+        "self": None if own is None else participant_object(own),
         "count": len(shown),
         "participants": shown,
     }

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 
 from starlette.responses import Response
 
 from gateway.api.bodies import JSON
+from gateway.domain.rendering import rfc3339
 
 
 def reply(shown: Mapping[str, object], status: int = 200) -> Response:
@@ -22,3 +24,8 @@ def reply_text(
 ) -> Response:
     """Return text that is JSON already as an answer."""
     return Response(text.encode("utf-8", "backslashreplace"), status, headers, JSON)
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a time as JSON shows it, or `None` for none."""
+    return None if at is None else rfc3339(at)

@@ -1,7 +1,6 @@
 """`/rooms`: how each room is, and how the gateway is in it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,13 +9,12 @@ from starlette.responses import Response
 
 from gateway.api import bodies, problems
 from gateway.api.bodies import Limits
-from gateway.api.participants import participant
-from gateway.api.replies import reply
+from gateway.api.replies import moment, reply
 from gateway.api.services import Services
 from gateway.api.shapes import Own, Room, RoomList
 from gateway.bridge.reading import RoomView
 from gateway.domain import errors
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import participant_object, rfc3339
 
 # Attributes by which gateways know each other.
 _OWN_ATTRIBUTES: Final = "gateway."
@@ -40,11 +38,11 @@ def room_shown(view: RoomView) -> dict[str, object]:
         "participant_id": status.participant_id,
         "messaging_enabled": status.messaging_enabled,
         "attempt": status.attempt,
-        "next_retry_at": _moment(status.next_retry_at),
+        "next_retry_at": moment(status.next_retry_at),
         "last_error": status.last_error,
-        "last_received_at": _moment(status.last_received_at),
+        "last_received_at": moment(status.last_received_at),
         "rtt_ms": status.rtt_ms,
-        "token_expires_at": _moment(status.token_expires_at),
+        "token_expires_at": moment(status.token_expires_at),
         "outbox": {"queued": view.queued, "oldest_s": view.oldest_s},
         "participants": view.participants,
         "warnings": list(view.warnings),
@@ -134,7 +132,9 @@ def router(services: Services) -> APIRouter:
         await controls.set_attributes(name, changes)
         _, presence = reading.participants(name)
         own = presence.self
-        return reply({"room": name, "self": None if own is None else participant(own)})
+        return reply(
+            {"room": name, "self": None if own is None else participant_object(own)}
+        )
 
     return routes
 
@@ -167,10 +167,6 @@ def _refuse_own(changes: Mapping[str, object]) -> None:
         else:
             continue
         raise problems.invalid(detail, at=problems.pointer(("body", name)))
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)
 
 
 _ATTRIBUTES_DESCRIBED: Final[dict[str, Any]] = {

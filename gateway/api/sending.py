@@ -12,7 +12,6 @@ from starlette.responses import Response
 from gateway.api import bodies, examples, problems
 from gateway.api.bodies import Body, Limits
 from gateway.api.lanes import RawRoute
-from gateway.api.participants import participant
 from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply, reply_text
 from gateway.api.schemas import broadcast_draft, send_draft
@@ -21,7 +20,7 @@ from gateway.bridge.sending import Draft, Rehearsal
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, Rejected
 from gateway.domain.model import MessageStatus, OutgoingMessage
-from gateway.domain.rendering import receipt_json
+from gateway.domain.rendering import participant_object, receipt_json
 
 MAX_WAIT_S: Final = 30
 _PREFERENCE: Final = re.compile(r"(?i)^\s*wait\s*=\s*\"?(\d{1,9})\"?\s*$")
@@ -212,7 +211,7 @@ def _rehearsed(
         "dry_run": True,
         "room": rehearsal.room,
         "would": rehearsal.would,
-        "recipients": [participant(each) for each in rehearsal.recipients],
+        "recipients": [participant_object(each) for each in rehearsal.recipients],
         "present": rehearsal.present,
         "error": None if error is None else problems.document(error, request.scope),
     }

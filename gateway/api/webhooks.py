@@ -1,7 +1,6 @@
 """`/webhooks`: where events are delivered to."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api import bodies, problems
-from gateway.api.replies import reply
+from gateway.api.replies import moment, reply
 from gateway.api.webhook_shapes import (
     Deleted,
     ReleaseBody,
@@ -84,7 +83,7 @@ def webhook_shown(webhook: Webhook, *, secret: str = MASK) -> dict[str, object]:
         "secret": secret,
         "disabled_reason": webhook.disabled_reason,
         "created_at": rfc3339(webhook.created_at),
-        "updated_at": _moment(webhook.updated_at),
+        "updated_at": moment(webhook.updated_at),
     }
 
 
@@ -255,8 +254,8 @@ def _health_shown(health: WebhookHealth) -> dict[str, object]:
         "held": health.held,
         "dead": health.dead,
         "last_error": health.last_error,
-        "last_error_at": _moment(health.last_error_at),
-        "last_success_at": _moment(health.last_success_at),
+        "last_error_at": moment(health.last_error_at),
+        "last_success_at": moment(health.last_success_at),
         "circuit": "closed",
     }
 
@@ -305,7 +304,3 @@ def _inlined(schema: Any, ref: str, inner: Any) -> Any:  # noqa: ANN401  # Any J
     if isinstance(schema, list):
         return [_inlined(value, ref, inner) for value in schema]
     return schema
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

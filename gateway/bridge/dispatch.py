@@ -205,7 +205,6 @@ class Dispatcher:
 
     def _added(self, entry: Entry, stored: asyncio.Future[None]) -> None:
         if stored.cancelled() or stored.exception() is not None:
-            entry.dropped = True
             self._forget(entry)
             if not entry.settled.done():
                 entry.settled.set_result(None)  # as it never will be

@@ -50,7 +50,6 @@ class Entry:
         stored: Done when the store has committed what was handed to it last.
         settled: Done when the message has a final status and it is committed, or when
             it was never accepted.
-        dropped: Set when its acceptance could not be stored: it never was.
         is_lined_up: Whether it stands in the line or is parked beside it.
         waiting_for: Why it is not being written, while it is parked.
         size: Bytes that it counts for in the outbox and in the window.
@@ -68,7 +67,6 @@ class Entry:
         self.accepted: asyncio.Future[None] = loop.create_future()
         self.stored = self.accepted
         self.settled: asyncio.Future[None] = loop.create_future()
-        self.dropped = False
         self.is_lined_up = False
         self.waiting_for: WaitingFor | None = None
         self.posted: set[int] = set()

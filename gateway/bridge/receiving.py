@@ -27,7 +27,7 @@ from gateway.domain.model import (
     Sender,
 )
 from gateway.domain.recipients import Present
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import participant_object, rfc3339
 
 PATIENCE_S: Final = 10.0  # How long the room is held back before we leave it.
 RETRY_S: Final = 0.5
@@ -200,7 +200,7 @@ class Receiving:
             name=who.name,
             after_gap=after_gap,
         )
-        data: dict[str, object] = {"participant": _shown(who)}
+        data: dict[str, object] = {"participant": participant_object(who)}
         if changed is not None:
             data["changed"] = dict(changed)
         if after_gap:
@@ -332,7 +332,7 @@ class Receiving:
         self._meter.warning(
             "room.duplicate_gateway", room=self._room.name, participant_id=double.id
         )
-        data = {"participant": _shown(double)}
+        data = {"participant": participant_object(double)}
         await self._tell(EventType.ROOM_DUPLICATE_GATEWAY, data, at=now)
 
     def _double(self) -> Present | None:
@@ -363,17 +363,6 @@ def _described(attachment: bytes) -> Attachment | None:
     if not attachment:
         return None
     return Attachment(len(attachment), sha256(attachment).hexdigest())
-
-
-def _shown(who: Present) -> dict[str, object]:
-    return {
-        "id": who.id,
-        "name": who.name,
-        "role": who.role,
-        "attributes": dict(who.attributes),
-        "online": who.online,
-        "since": rfc3339(who.since),
-    }
 
 
 def _seen(future: asyncio.Future[None]) -> None:

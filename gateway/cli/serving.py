@@ -17,7 +17,6 @@ from gateway.settings import BadSettings, Settings
 
 CRASHED: Final = 1
 BAD_CONFIGURATION: Final = 2
-BACKLOG: Final = 2048
 LEAST_PATIENCE_S: Final = 1  # with the requests under way, when the time is up
 NEW_OBJECTS: Final = 20_000  # that the garbage collector waits for; 700 if not told
 # The store's thread and the event loop take turns: at 5 ms, Python's default, each

@@ -19,6 +19,7 @@ from gateway.domain.model import (
     Recipient,
     Sender,
 )
+from gateway.domain.recipients import Present
 
 INLINE_ATTACHMENT_BYTES = 65_536  # Larger attachments are linked, not sent along.
 
@@ -28,6 +29,18 @@ def rfc3339(moment: datetime) -> str:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def participant_object(one: Present) -> dict[str, object]:
+    """Return a participant as every answer and every event shows it."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "role": one.role,
+        "attributes": dict(one.attributes),
+        "online": one.online,
+        "since": rfc3339(one.since),
+    }
 
 
 def message_json(
