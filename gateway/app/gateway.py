@@ -7,13 +7,11 @@ from dataclasses import asdict
 from typing import Final
 
 from gateway import __version__
-from gateway.api import deliveries as delivery_routes, webhooks as webhook_routes
 from gateway.api.bodies import Limits
 from gateway.api.service import create_app
 from gateway.api.services import Services
 from gateway.app.choices import (
     api_keys,
-    bad_webhooks,
     check_webhooks,
     egress_policy,
     has_token,
@@ -23,6 +21,7 @@ from gateway.app.choices import (
     room_url,
     store_options,
 )
+from gateway.app.delivering import Delivering, Outside
 from gateway.app.surroundings import Surroundings
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
@@ -30,17 +29,6 @@ from gateway.bridge.reading import Reading
 from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Sending
-from gateway.delivery.attempts import Attempts
-from gateway.delivery.cap import Cap
-from gateway.delivery.declared import Declared
-from gateway.delivery.lane import Works
-from gateway.delivery.patience import Patience
-from gateway.delivery.redelivery import DeliveryControls
-from gateway.delivery.requests import Requests
-from gateway.delivery.roster import Roster
-from gateway.delivery.trial import Trial
-from gateway.delivery.webhooks import WebhookControls
-from gateway.delivery.worker import Worker
 from gateway.domain import signing
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Ids
@@ -137,15 +125,21 @@ class Gateway:
         self._draining = asyncio.Event()
         self._chores: list[asyncio.Task[None]] = []
         self._link_key = store.derive_key("links")
-        self._roster = Roster(store.webhooks)
-        self._requests = Requests(store.instance, self._attachment_url)
-        self._sender = sender
-        self._check_url = lambda url: check_url(url, policy)
-        self._worker = self._build_worker()
+        self._delivering = Delivering(
+            Outside(
+                store=store,
+                sender=sender,
+                check_url=lambda url: check_url(url, policy),
+                links=self._attachment_url,
+                clock=self._clock,
+                ids=self._ids,
+                meter=self._meter,
+            )
+        )
 
     async def run(self) -> None:
         """Run until told to stop, then stop in order."""
-        await self._declare_webhooks()
+        await self._delivering.declare(self._settings)
         room, link = await self._build_room()
         registry = Registry([room])
         sending = Sending(
@@ -173,7 +167,7 @@ class Gateway:
             ):
                 self._chores.append(tasks.create_task(chore))
             tasks.create_task(link.run(receiving))
-            tasks.create_task(self._worker.run())
+            tasks.create_task(self._delivering.worker.run())
             serve = self._around.server.serve(app, self._started)
             serving = tasks.create_task(serve)
             await self._around.stop.wait()
@@ -198,7 +192,7 @@ class Gateway:
     async def _finish(self, serving: asyncio.Task[None], ends_at_s: float) -> None:
         """End the deliveries begun and the answers owed, then everything else."""
         left_s = max(0.0, ends_at_s - self._clock.monotonic())
-        cut = await self._worker.drain(min(self._patience_s, left_s))
+        cut = await self._delivering.worker.drain(min(self._patience_s, left_s))
         if cut:
             self._meter.warning("gateway.deliveries_cut_short", deliveries=cut)
         self._around.server.stop(ends_at_s - self._clock.monotonic())
@@ -296,55 +290,8 @@ class Gateway:
         memory = Memory(record, self._store.rooms)
         return Room(link, dispatcher, memory, set()), link
 
-    def _build_worker(self) -> Worker:
-        patience = Patience(self._clock, system_random(), self._meter)
-        attempts = Attempts(
-            requests=self._requests,
-            sender=self._sender,
-            roster=self._roster,
-            clock=self._clock,
-            rng=system_random(),
-            ids=self._ids,
-            meter=self._meter,
-        )
-        return Worker(
-            Works(
-                deliveries=self._store.deliveries,
-                roster=self._roster,
-                attempting=attempts,
-                cap=Cap(),
-                patience=patience,
-                clock=self._clock,
-            )
-        )
-
-    async def _declare_webhooks(self) -> None:
-        declared = Declared(self._roster, self._check_url, self._clock, self._meter)
-        try:
-            await declared.declare(self._settings.gateway_webhooks)
-        except GatewayError as error:
-            raise bad_webhooks(error) from error
-
     def _services(self, registry: Registry, sending: Sending) -> Services:
         settings, clock, ids = self._settings, self._clock, self._ids
-        webhooks = WebhookControls(
-            roster=self._roster,
-            deliveries=self._store.deliveries,
-            check_url=self._check_url,
-            wake=self._worker.wake,
-            clock=clock,
-            rng=system_random(),
-            ids=ids,
-            meter=self._meter,
-        )
-        deliveries = DeliveryControls(
-            deliveries=self._store.deliveries,
-            roster=self._roster,
-            wake=self._worker.wake,
-            clock=clock,
-            meter=self._meter,
-        )
-        trial = Trial(self._roster, self._requests, self._sender, clock, ids)
         return Services(
             sending=sending,
             reading=Reading(registry, self._store.messages, clock),
@@ -366,10 +313,7 @@ class Gateway:
                 message=settings.gateway_max_message_bytes,
                 attachment=settings.gateway_max_attachment_bytes,
             ),
-            routers=(
-                webhook_routes.router(webhooks, trial),
-                delivery_routes.router(deliveries),
-            ),
+            routers=self._delivering.routers(),
         )
 
     def _attachment_url(self, message_id: str, event: Event) -> str:

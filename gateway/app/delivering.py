@@ -1,0 +1,130 @@
+"""The parts that get events to webhooks, joined."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from gateway.api import deliveries as delivery_routes, webhooks as webhook_routes
+from gateway.app.choices import bad_webhooks
+from gateway.bridge.ports import Clock, Meter
+from gateway.delivery.attempts import Attempts
+from gateway.delivery.cap import Cap
+from gateway.delivery.declared import Declared
+from gateway.delivery.lane import Works
+from gateway.delivery.patience import Patience
+from gateway.delivery.ports import Sender
+from gateway.delivery.redelivery import DeliveryControls
+from gateway.delivery.requests import Links, Requests
+from gateway.delivery.roster import Roster
+from gateway.delivery.trial import Trial
+from gateway.delivery.webhooks import WebhookControls
+from gateway.delivery.worker import Worker
+from gateway.domain.errors import GatewayError
+from gateway.domain.ids import Ids
+from gateway.settings import Settings
+from gateway.storage.store import Store
+from gateway.system import system_random
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the delivery of events rests on.
+
+    Attributes:
+        store: Where webhooks and deliveries are kept.
+        sender: HTTP to strangers.
+        check_url: Raises `UrlBlocked` for a URL that may not be called.
+        links: Makes the links that bodies carry.
+    """
+
+    store: Store
+    sender: Sender
+    check_url: Callable[[str], None]
+    links: Links
+    clock: Clock
+    ids: Ids
+    meter: Meter
+
+
+class Delivering:
+    """Webhooks, their worker, and what callers may do with both.
+
+    Attributes:
+        worker: Delivers, while it runs.
+    """
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._roster = Roster(outside.store.webhooks)
+        self._requests = Requests(outside.store.instance, outside.links)
+        self.worker = self._build_worker()
+
+    async def declare(self, settings: Settings) -> None:
+        """Bring the webhooks of the configuration into the store.
+
+        Raises:
+            BadSettings: One of them breaks a rule.
+        """
+        outside = self._outside
+        declared = Declared(
+            self._roster, outside.check_url, outside.clock, outside.meter
+        )
+        try:
+            await declared.declare(settings.gateway_webhooks)
+        except GatewayError as error:
+            raise bad_webhooks(error) from error
+
+    def routers(self) -> tuple[APIRouter, ...]:
+        """Return the routes for webhooks and their deliveries."""
+        outside = self._outside
+        webhooks = WebhookControls(
+            roster=self._roster,
+            deliveries=outside.store.deliveries,
+            check_url=outside.check_url,
+            wake=self.worker.wake,
+            clock=outside.clock,
+            rng=system_random(),
+            ids=outside.ids,
+            meter=outside.meter,
+        )
+        deliveries = DeliveryControls(
+            deliveries=outside.store.deliveries,
+            roster=self._roster,
+            wake=self.worker.wake,
+            clock=outside.clock,
+            meter=outside.meter,
+        )
+        trial = Trial(
+            self._roster,
+            self._requests,
+            outside.sender,
+            outside.clock,
+            outside.ids,
+        )
+        return (
+            webhook_routes.router(webhooks, trial),
+            delivery_routes.router(deliveries),
+        )
+
+    def _build_worker(self) -> Worker:
+        outside = self._outside
+        attempts = Attempts(
+            requests=self._requests,
+            sender=outside.sender,
+            roster=self._roster,
+            clock=outside.clock,
+            rng=system_random(),
+            ids=outside.ids,
+            meter=outside.meter,
+        )
+        return Worker(
+            Works(
+                deliveries=outside.store.deliveries,
+                roster=self._roster,
+                attempting=attempts,
+                cap=Cap(),
+                patience=Patience(outside.clock, system_random(), outside.meter),
+                clock=outside.clock,
+            )
+        )
