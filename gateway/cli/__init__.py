@@ -4,12 +4,15 @@ import typer
 
 from gateway import __version__
 from gateway.cli.check_config import check_config
+from gateway.cli.deliveries import deliveries
 from gateway.cli.dev import dev
 from gateway.cli.emulator import emulator
 from gateway.cli.openapi import openapi
 from gateway.cli.receive import receive
+from gateway.cli.replay import replay
 from gateway.cli.serve import serve
 from gateway.cli.token import token
+from gateway.cli.webhooks import webhooks
 
 cli = typer.Typer(
     name="gateway",
@@ -18,9 +21,11 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, emulator, receive, token, openapi):
+for command in (serve, dev, emulator, receive, replay, token, openapi):
     cli.command()(command)
 cli.command("check-config")(check_config)
+for group in (webhooks, deliveries):
+    cli.add_typer(group)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001  # as typer calls it
