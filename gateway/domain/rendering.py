@@ -112,6 +112,7 @@ def envelope(
     *,
     attachment: bytes | None = None,
     attachment_url: str | None = None,
+    reply_url: str | None = None,
 ) -> bytes:
     """Return an event as every reader gets it, in UTF-8.
 
@@ -122,26 +123,37 @@ def envelope(
         attachment: The attachment's bytes, set in if they are at most
             `INLINE_ATTACHMENT_BYTES`.
         attachment_url: Where the attachment can be had, used if the bytes are not.
+        reply_url: Where one answers the event; the last member, absent if `None`.
     """
-    text = (
+    data = data_json(
+        event, message, attachment=attachment, attachment_url=attachment_url
+    )
+    reply = "" if reply_url is None else f',"reply_url":{_text(reply_url)}'
+    return utf8(
         f'{{"v":1,"id":{_text(event.id)}'
         f',"seq":{event.seq}'
         f',"type":"{event.type.value}"'
         f',"room":{_text(event.room)}'
         f',"timestamp":"{rfc3339(event.at)}"'
-        f',"data":{_data(event, message, attachment, attachment_url)}}}'
+        f',"data":{data}{reply}}}'
     )
+
+
+def utf8(json_text: str) -> bytes:
+    """Return JSON as it is sent, whatever its strings hold."""
     # A lone surrogate becomes its escape, \udXXX, which JSON allows in a string, the
     # only place where one can be.
-    return text.encode("utf-8", "backslashreplace")
+    return json_text.encode("utf-8", "backslashreplace")
 
 
-def _data(
+def data_json(
     event: Event,
     message: OutgoingMessage | IncomingMessage | None,
-    attachment: bytes | None,
-    attachment_url: str | None,
+    *,
+    attachment: bytes | None = None,
+    attachment_url: str | None = None,
 ) -> str:
+    """Return the `data` of an event; the arguments are those of `envelope`."""
     if message is None:
         if event.message_id is None:
             return event.data or "{}"

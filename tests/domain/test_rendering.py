@@ -265,6 +265,15 @@ def test_a_received_message_looks_as_documented() -> None:
     )
 
 
+def test_the_address_for_answers_is_the_last_member() -> None:
+    """With links, the envelope ends in the address to which one answers."""
+    body = rendering.envelope(RECEIVED, INCOMING, reply_url='https://g.example/"')
+
+    assert body == rendering.envelope(RECEIVED, INCOMING)[:-1] + (
+        b',"reply_url":"https://g.example/\\""}'
+    )
+
+
 @given(incoming())
 def test_an_envelope_of_a_received_message_reads_as_it_was(
     message: IncomingMessage,
