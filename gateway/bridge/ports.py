@@ -48,6 +48,31 @@ class Meter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that only one message may ever use up.
+
+    Attributes:
+        scope: What kind of thing, such as `link`.
+        key: Which one of them.
+    """
+
+    scope: str
+    key: str
+
+
+class AlreadyDone(Exception):
+    """A message has used it up before; nothing was stored now.
+
+    Attributes:
+        message_id: That message.
+    """
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(message_id)
+        self.message_id = message_id
+
+
 class Outbox(Protocol):
     """Outgoing messages, kept until they are trimmed.
 
@@ -63,9 +88,17 @@ class Outbox(Protocol):
     """
 
     def add(
-        self, message: OutgoingMessage, attachment: bytes | None = None
+        self,
+        message: OutgoingMessage,
+        attachment: bytes | None = None,
+        *,
+        once: Once | None = None,
     ) -> asyncio.Future[None]:
-        """Store a message with its attachment's bytes."""
+        """Store a message with its attachment's bytes.
+
+        Its future fails with `AlreadyDone` if `once` was used up before; else the
+        commit that stores the message uses it up.
+        """
         ...
 
     def change(

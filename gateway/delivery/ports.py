@@ -14,6 +14,9 @@ from gateway.domain.model import (
     IncomingMessage,
     Outcome,
     OutgoingMessage,
+    Replay,
+    ReplayState,
+    Standing,
     Webhook,
 )
 
@@ -73,9 +76,27 @@ class WebhookHealth:
     pending: int
     held: int
     dead: int
-    last_error: str | None
-    last_error_at: datetime | None
-    last_success_at: datetime | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Have what is owed to a webhook wait until it is released."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Send what is held for a webhook; what is older is dropped (`cancelled`).
+
+    Attributes:
+        since: What was held for events from then on is sent; `None` for all of it.
+        none: Nothing is sent.
+    """
+
+    since: datetime | None = None
+    none: bool = False
 
 
 class Deliveries(Protocol):
@@ -96,9 +117,36 @@ class Deliveries(Protocol):
         ...
 
     def record(
-        self, delivery: Delivery, attempt: Attempt | None, *events: Event
+        self,
+        delivery: Delivery,
+        attempt: Attempt | None,
+        *events: Event,
+        standing: Standing | None = None,
     ) -> asyncio.Future[None]:
-        """Store an attempt and what became of its delivery, in one commit."""
+        """Store an attempt and what became of its delivery, in one commit.
+
+        When a delivery with an `order_key` has come to its end, or is held, the next
+        one of that key becomes due.
+
+        Args:
+            delivery: As it is from now on.
+            attempt: What was attempted, if anything was.
+            events: What to tell of it.
+            standing: How the receiver stands from now on; `None` leaves it as it was.
+        """
+        ...
+
+    def retry(self, delivery_id: str) -> asyncio.Future[Delivery]:
+        """Make a delivery due now, with its whole schedule before it again.
+
+        Decided inside the commit: of two calls at once none undoes the other. Fails
+        with `NotFound`, or with `WrongState` while an attempt is under way, or when its
+        webhook is deleted or inactive.
+        """
+        ...
+
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how a webhook's receiver has behaved."""
         ...
 
     async def next_due_at(self, webhook_id: str) -> datetime | None:
@@ -124,6 +172,128 @@ class Deliveries(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """An event of the past, and what it tells of.
+
+    Attributes:
+        message: `None` for events not about a message, and if it was not asked for.
+    """
+
+    event: Event
+    message: IncomingMessage | OutgoingMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A stretch of the log that was looked through.
+
+    Attributes:
+        found: What fits, in order.
+        position: Place in the log up to which it was looked through.
+    """
+
+    found: Sequence[Recalled]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPage:
+    """One page of replays, newest first, and how to get the next."""
+
+    replays: Sequence[Replay]
+    next_cursor: str | None
+
+
+class Replays(Protocol):
+    """Replays, and what they are worked off from.
+
+    Everything fails with `StoreUnavailable` while the store can't be reached.
+    """
+
+    def add(self, replay: Replay) -> asyncio.Future[None]:
+        """Store a new replay."""
+        ...
+
+    async def get(self, replay_id: str) -> Replay | None:
+        """Return a replay, or `None`."""
+        ...
+
+    async def list(self, cursor: str | None, limit: int) -> ReplayPage:
+        """Return a page. `Invalid` if the cursor is not one of ours."""
+        ...
+
+    async def unfinished(self) -> Sequence[Replay]:
+        """Return those without `finished_at`, oldest first.
+
+        They run, or are cancelled with something of them still open.
+        """
+        ...
+
+    async def head(self) -> int:
+        """Return the last place in the log."""
+        ...
+
+    async def recall(self, replay: Replay, limit: int, *, messages: bool) -> Recall:
+        """Look through the log from a replay's position on, up to its `last`.
+
+        What is found is of its time, of its `events` and what `only` says of its
+        webhook, and is not about its target; whether the target wants it is for the
+        caller to say.
+
+        Args:
+            replay: Which one.
+            limit: How many events to look at, whether they fit or not.
+            messages: Whether what they tell of is to come along.
+        """
+        ...
+
+    async def progress(self, replay_id: str) -> Mapping[DeliveryState, int]:
+        """Return how many of a replay's deliveries are in each state."""
+        ...
+
+    async def unsettled(self, replay_id: str) -> Mapping[DeliveryState, int]:
+        """Return how many are in each state in which something may still happen.
+
+        These are `pending`, `in_flight`, `retrying` and `held`.
+        """
+        ...
+
+    def owe(
+        self, replay: Replay, events: Sequence[Event], position: int
+    ) -> asyncio.Future[Replay]:
+        """Owe events to a replay's target, and note how far it has come, in one commit.
+
+        Nothing is done if the replay runs no more, or has come further than `replay`
+        says: no step is made twice. An event that is no longer in the log, or whose
+        target is no longer there, is left out.
+
+        Args:
+            replay: As it was read before this step.
+            events: What to owe.
+            position: Place in the log up to which it has then been worked off.
+
+        Returns:
+            The replay as it is stored then.
+        """
+        ...
+
+    def end(self, replay_id: str, state: ReplayState) -> asyncio.Future[Replay]:
+        """End a replay that runs; one that has ended keeps its state.
+
+        What one that is cancelled has made becomes `cancelled`, at most 1000 at a time
+        and nothing in flight: call again until it has its `finished_at`.
+
+        Args:
+            replay_id: Which one; `NotFound` if there is none of that id.
+            state: `done` or `cancelled`.
+
+        Returns:
+            The replay as it is stored then.
+        """
+        ...
+
+
 class Webhooks(Protocol):
     """The webhooks we know; reading is from memory, changes are committed first."""
 
@@ -135,8 +305,22 @@ class Webhooks(Protocol):
         """Return all webhooks, oldest first."""
         ...
 
-    def put(self, webhook: Webhook, *events: Event) -> asyncio.Future[None]:
-        """Store a new or changed webhook; its secrets and headers are sealed."""
+    def put(
+        self, webhook: Webhook, *events: Event, owed: Hold | Release | None = None
+    ) -> asyncio.Future[None]:
+        """Store a new or changed webhook; its secrets and headers are sealed.
+
+        What is owed to an inactive webhook is held, with its `disabled_reason` or
+        `disabled`, whatever `owed` says; what is held for it, or for an active one,
+        stays so until it is released. A webhook that becomes active starts with a
+        clean `Standing`, but for its last error and success.
+
+        Args:
+            webhook: As it is from now on.
+            events: What to tell of it.
+            owed: What is to become of its deliveries that wait. It is carried on after
+                a restart if it could not be finished.
+        """
         ...
 
     def delete(self, webhook_id: str) -> asyncio.Future[None]:
@@ -152,6 +336,33 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     timeout: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of a reply that a receiver gave by return value.
+
+    Attributes:
+        message_id: The message accepted, or accepted before for this event.
+        skipped: Why nothing was accepted, such as `loop` or a problem's code.
+    """
+
+    message_id: str | None = None
+    skipped: str | None = None
+
+
+class Replies(Protocol):
+    """Says in the room what a receiver answered."""
+
+    async def say(
+        self, webhook: Webhook, due: Due, answer: Mapping[str, object]
+    ) -> Said:
+        """Send `answer`, a body of POST /messages/{id}/reply, to the event's sender.
+
+        Once per webhook and event, however often it is called. Nothing is raised but
+        `StoreUnavailable`.
+        """
+        ...
 
 
 class Sender(Protocol):

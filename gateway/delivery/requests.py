@@ -47,7 +47,7 @@ class Requests:
         traceparent = due.delivery.traceparent or due.event.traceparent
         if traceparent is not None:
             headers["traceparent"] = traceparent
-        headers.update(_signature(webhook, due.event.id, timestamp, body))
+        headers.update(_signature(webhook, due.event.id, now, body))
         if webhook.headers:
             headers = _with_own(headers, webhook.headers)
         return Request(webhook.url, headers, body, webhook.timeout)
@@ -67,19 +67,19 @@ class Requests:
 
 
 def _signature(
-    webhook: Webhook, event_id: str, timestamp: int, body: bytes
+    webhook: Webhook, event_id: str, now: datetime, body: bytes
 ) -> Mapping[str, str]:
     match webhook.signature:
         case Signature.STANDARD:
             signature = signing.sign(
-                webhook.secrets,
+                webhook.secrets_at(now),
                 message_id=event_id,
-                timestamp=timestamp,
+                timestamp=int(now.timestamp()),
                 body=body,
             )
             return {"webhook-signature": signature}
         case Signature.GITHUB:
-            signature = signing.sign_github(webhook.secrets[0], body)
+            signature = signing.sign_github(webhook.secret, body)
             return {"X-Hub-Signature-256": signature}
         case Signature.NONE:
             return {}

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     WEBHOOK = "wh"
     DELIVERY = "dlv"
     ATTEMPT = "att"
+    REPLAY = "rpl"
     KEY = "key"
     REQUEST = "req"
 

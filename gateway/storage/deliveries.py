@@ -15,8 +15,14 @@ from gateway.delivery.ports import (
     Due,
     WebhookHealth,
 )
-from gateway.domain.model import Attempt, Delivery, Event
-from gateway.storage import claiming, delivery_queries, health, moving
+from gateway.domain.model import Attempt, Delivery, Event, Standing
+from gateway.storage import (
+    claiming,
+    delivery_queries,
+    health,
+    moving,
+    redelivering,
+)
 from gateway.storage.batch import ADD_ATTEMPT, RECORD_DELIVERY, Batch
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
@@ -84,7 +90,11 @@ class Deliveries:
             self._doubtful.setdefault(claim.webhook_id, []).extend(marked)
 
     def record(
-        self, delivery: Delivery, attempt: Attempt | None, *events: Event
+        self,
+        delivery: Delivery,
+        attempt: Attempt | None,
+        *events: Event,
+        standing: Standing | None = None,
     ) -> asyncio.Future[None]:
         """Store an attempt and what became of its delivery, in one commit.
 
@@ -98,12 +108,33 @@ class Deliveries:
             batch.add(RECORD_DELIVERY, row_of_record(stored))
             if attempt is not None:
                 batch.add(ADD_ATTEMPT, row_of_attempt(attempt))
-                batch.finish(health.note, health.Note(delivery.webhook_id, attempt))
             elif stored.state in OWED:
                 batch.owed[delivery.webhook_id] = None
+            if standing is not None:
+                batch.finish(health.note, health.Note(delivery.webhook_id, standing))
             self._fan_out.stage(batch, events)
 
         return self._writer.submit(stage)
+
+    def retry(self, delivery_id: str) -> asyncio.Future[Delivery]:
+        """Make a delivery due now, with its whole schedule before it again.
+
+        Decided inside the commit: `NotFound`, or `WrongState`.
+        """
+        again = redelivering.Again(delivery_id)
+
+        def stage(batch: Batch) -> None:
+            again.now = self._clock.now()
+            webhook_of = partial(self._directory.get_in, batch)
+            batch.do(lambda connection: again.run(connection, webhook_of, batch.owed))
+
+        return self._writer.ask(stage, again.result)
+
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how a webhook's receiver has behaved."""
+        return await self._reader.read(
+            lambda connection: health.standing_of(connection, webhook_id)
+        )
 
     async def next_due_at(self, webhook_id: str) -> datetime | None:
         """Return when the next delivery of a webhook is due; `None` if none is."""

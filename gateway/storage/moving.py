@@ -66,6 +66,11 @@ def hold_or_cancel(webhook_id: str, webhook: Webhook | None) -> Move:
     return Move(webhook_id, (PENDING, RETRYING), DeliveryState.HELD, reason)
 
 
+def hold(webhook_id: str, reason: str) -> Move:
+    """Return what becomes of what is owed to a webhook that is to wait."""
+    return Move(webhook_id, (PENDING, RETRYING), DeliveryState.HELD, reason)
+
+
 def release(webhook_id: str, now: datetime) -> Move:
     """Return what becomes of what was held for a webhook that is active again."""
     return Move(webhook_id, (HELD,), DeliveryState.PENDING, None, due_at=now)

@@ -101,7 +101,7 @@ def event_of(values: Values) -> Event:
 DELIVERY = (
     "number", "id", "webhook_id", "event_id", "event_seq", "state", "created_at",
     "attempts", "schedule_index", "next_attempt_at", "finished_at", "reason",
-    "traceparent",
+    "traceparent", "order_key", "replay_id",
 )  # fmt: skip
 RECORDED = (
     "state", "attempts", "schedule_index", "next_attempt_at", "finished_at", "reason",
@@ -124,6 +124,8 @@ def row_of_delivery(delivery: Delivery, number: int) -> Row:
         maybe_micros(delivery.finished_at),
         delivery.reason,
         delivery.traceparent,
+        delivery.order_key,
+        delivery.replay_id,
     )
 
 
@@ -143,7 +145,8 @@ def row_of_record(delivery: Delivery) -> Row:
 def delivery_of(values: Values) -> Delivery:
     """Return the delivery of a row in the order of `DELIVERY`."""
     _, delivery_id, webhook_id, event_id, event_seq, state, created_at, *rest = values
-    attempts, schedule_index, next_at, finished_at, reason, traceparent = rest
+    attempts, schedule_index, next_at, finished_at, reason, *about = rest
+    traceparent, order_key, replay_id = about
     return Delivery(
         id=delivery_id,
         webhook_id=webhook_id,
@@ -158,6 +161,8 @@ def delivery_of(values: Values) -> Delivery:
         finished_at=maybe_moment(finished_at),
         reason=reason,
         traceparent=traceparent,
+        order_key=order_key,
+        replay_id=replay_id,
     )
 
 
@@ -177,13 +182,15 @@ def row_of_attempt(attempt: Attempt) -> Row:
         attempt.detail,
         attempt.verdict,
         attempt.response,
+        attempt.reply_message_id,
+        attempt.reply_skipped,
     )
 
 
 def attempt_of(values: Values) -> Attempt:
     """Return the attempt of a row in the order of `ATTEMPT`."""
     delivery_id, number, attempt_id, started_at, duration, status, *rest = values
-    error_class, detail, verdict, response = rest
+    error_class, detail, verdict, response, reply_id, reply_skipped = rest
     return Attempt(
         id=attempt_id,
         delivery_id=delivery_id,
@@ -195,4 +202,6 @@ def attempt_of(values: Values) -> Attempt:
         detail=detail,
         verdict=verdict,
         response=response,
+        reply_message_id=reply_id,
+        reply_skipped=reply_skipped,
     )

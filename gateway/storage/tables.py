@@ -154,6 +154,7 @@ webhook = Table(
     Column("key_id", Text),
     Column("settings", Text, nullable=False),
     Column("sealed", Text, nullable=False),
+    Column("move", Text),
 )
 
 webhook_health = Table(
@@ -164,6 +165,8 @@ webhook_health = Table(
     Column("last_error_at", BigInteger),
     Column("last_success_at", BigInteger),
     Column("failing_since", BigInteger),
+    Column("warned_at", BigInteger),
+    Column("paused_until", BigInteger),
 )
 
 delivery = Table(
@@ -183,9 +186,42 @@ delivery = Table(
     Column("reason", Text),
     Column("traceparent", Text),
     Column("key_id", Text),
+    Column("order_key", Text),
+    Column("replay_id", Text),
     Index("delivery_id", "id", unique=True),
     Index("delivery_event", "event_seq"),
     Index("delivery_due", "state", "webhook_id", "next_attempt_at", "number"),
+)
+
+IN_ORDER = text(
+    "order_key IS NOT NULL AND state IN ('pending', 'retrying', 'in_flight')"
+)
+Index(
+    "delivery_order",
+    delivery.c.webhook_id,
+    delivery.c.order_key,
+    delivery.c.number,
+    sqlite_where=IN_ORDER,
+    postgresql_where=IN_ORDER,
+)
+HAS_TURN = text(
+    "order_key IS NOT NULL AND next_attempt_at IS NOT NULL "
+    "AND state IN ('pending', 'retrying', 'in_flight')"
+)
+Index(
+    "delivery_turn",
+    delivery.c.webhook_id,
+    delivery.c.order_key,
+    sqlite_where=HAS_TURN,
+    postgresql_where=HAS_TURN,
+)
+REPLAYED = text("replay_id IS NOT NULL")
+Index(
+    "delivery_replay",
+    delivery.c.replay_id,
+    delivery.c.state,
+    sqlite_where=REPLAYED,
+    postgresql_where=REPLAYED,
 )
 
 attempt = Table(
@@ -201,6 +237,41 @@ attempt = Table(
     Column("detail", Text),
     Column("verdict", Text, nullable=False),
     Column("response", Text),
+    Column("reply_message_id", Text),
+    Column("reply_skipped", Text),
+)
+
+replay = Table(
+    "replay",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("only", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("events", Text),
+    Column("state", Text, nullable=False),
+    Column("matched", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("key_id", Text),
+)
+
+# What may be done once: a reply by a link, a reply to an event, a request with a key.
+once = Table(
+    "once",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("message_id", Text),
+    Column("fingerprint", Text),
+    Column("answer", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Index("once_age", "created_at"),
 )
 
 room = Table(

@@ -3,11 +3,19 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from gateway.domain.model import Ordering, Signature, Webhook
+from gateway.domain.model import (
+    Format,
+    OldSecret,
+    Ordering,
+    RateLimit,
+    Signature,
+    Webhook,
+)
 from gateway.storage.rows import (
     dumps,
     maybe_micros,
@@ -19,11 +27,16 @@ from gateway.storage.rows import (
 from gateway.storage.sealing import Sealer
 
 PLAIN = (
-    "filter", "format", "template", "content_type", "links", "replies",
-    "max_in_flight", "rate_limit", "description",
+    "filter", "template", "content_type", "links", "replies", "max_in_flight",
+    "description", "is_subscription",
 )  # fmt: skip
 LISTS = ("events", "rooms", "types", "senders", "schedule_s", "stop_on")
 SPANS = ("timeout", "max_age")
+CHOICES: Mapping[str, type[StrEnum]] = {
+    "format": Format,
+    "signature": Signature,
+    "ordering": Ordering,
+}
 
 
 def row_of_webhook(webhook: Webhook, sealer: Sealer) -> dict[str, object]:
@@ -31,7 +44,8 @@ def row_of_webhook(webhook: Webhook, sealer: Sealer) -> dict[str, object]:
     # Many services put a token in the URL, so it is kept with the secrets.
     secret = {
         "url": webhook.url,
-        "secrets": list(webhook.secrets),
+        "secret": webhook.secret,
+        "old_secrets": [[old.secret, micros(old.until)] for old in webhook.old_secrets],
         "headers": dict(webhook.headers),
     }
     return {
@@ -54,7 +68,7 @@ def webhook_of(row: RowMapping, sealer: Sealer) -> Webhook:
     return Webhook(
         id=row["id"],
         url=secret["url"],
-        secrets=tuple(secret["secrets"]),
+        **_secrets_of(secret),
         headers=secret["headers"],
         created_at=moment_of(row["created_at"]),
         updated_at=maybe_moment(row["updated_at"]),
@@ -65,6 +79,15 @@ def webhook_of(row: RowMapping, sealer: Sealer) -> Webhook:
         key_id=row["key_id"],
         **_settings_of(json.loads(row["settings"])),
     )
+
+
+def _secrets_of(sealed: Mapping[str, Any]) -> dict[str, Any]:
+    if "secrets" in sealed:  # As the first schema had it: one, in a list.
+        return {"secret": sealed["secrets"][0]}
+    old = tuple(
+        OldSecret(secret, moment_of(until)) for secret, until in sealed["old_secrets"]
+    )
+    return {"secret": sealed["secret"], "old_secrets": old}
 
 
 def place_of(webhook_id: str) -> str:
@@ -80,8 +103,10 @@ def _settings(webhook: Webhook) -> dict[str, object]:
     for name in SPANS:
         duration = getattr(webhook, name)
         settings[name] = None if duration is None else span(duration)
-    settings["signature"] = webhook.signature.value
-    settings["ordering"] = webhook.ordering.value
+    limit = webhook.rate_limit
+    settings["rate_limit"] = limit and [limit.per_second, limit.burst]
+    for name in CHOICES:
+        settings[name] = getattr(webhook, name).value
     return settings
 
 
@@ -94,8 +119,9 @@ def _settings_of(stored: Mapping[str, Any]) -> dict[str, Any]:
     for name in SPANS:
         if stored.get(name) is not None:
             settings[name] = timedelta(microseconds=stored[name])
-    if "signature" in stored:
-        settings["signature"] = Signature(stored["signature"])
-    if "ordering" in stored:
-        settings["ordering"] = Ordering(stored["ordering"])
+    if stored.get("rate_limit") is not None:
+        settings["rate_limit"] = RateLimit(*stored["rate_limit"])
+    for name, choice in CHOICES.items():
+        if name in stored:
+            settings[name] = choice(stored[name])
     return settings

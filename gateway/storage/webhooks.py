@@ -7,8 +7,9 @@ from functools import partial
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.bridge.ports import Clock
+from gateway.delivery.ports import Hold, Release
 from gateway.domain.model import Event, Webhook
-from gateway.storage import moving
+from gateway.storage import health, moving
 from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.fanout import FanOut
@@ -43,11 +44,13 @@ class Webhooks:
         """Return all webhooks, oldest first."""
         return self._directory.all()
 
-    def put(self, webhook: Webhook, *events: Event) -> asyncio.Future[None]:
+    def put(
+        self, webhook: Webhook, *events: Event, owed: Hold | Release | None = None
+    ) -> asyncio.Future[None]:
         """Store a new or changed webhook; its URL, secrets and headers are sealed.
 
         What is owed to one that becomes inactive is held, with its `disabled_reason`
-        or `disabled`; what was held for one that becomes active again is due at once.
+        or `disabled`; what is held stays so until it is released.
         """
         row = row_of_webhook(webhook, self._sealer)
 
@@ -58,9 +61,14 @@ class Webhooks:
             if not webhook.active:
                 move = moving.hold_or_cancel(webhook.id, webhook)
                 moving.stage(self._writer, move, batch)
-            elif before is not None and not before.active:
+            elif isinstance(owed, Release):
                 move = moving.release(webhook.id, self._clock.now())
                 moving.stage(self._writer, move, batch)
+            elif owed is not None:
+                move = moving.hold(webhook.id, owed.reason)
+                moving.stage(self._writer, move, batch)
+            if webhook.active and before is not None and not before.active:
+                batch.finish(health.note, health.Note(webhook.id, None))
             self._fan_out.stage(batch, events)
             batch.then.append(partial(self._directory.take, {webhook.id: webhook}))
 

@@ -33,9 +33,13 @@ class Operation:
     future: asyncio.Future[Any]
 
     def succeed(self) -> None:
-        """Tell whoever waits that it is committed."""
-        if not self.future.done():
+        """Tell whoever waits that it is committed, and what came of it."""
+        if self.future.done():
+            return
+        try:
             self.future.set_result(self.result())
+        except Exception as refusal:  # noqa: BLE001  # It goes to whoever asked.
+            self.future.set_exception(refusal)
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits that nothing of it was stored."""
@@ -87,7 +91,8 @@ class Writer:
 
         Args:
             stage: As for `submit`.
-            result: Makes the result, once it is committed.
+            result: Makes the result, once it is committed; what it raises is the
+                answer to whoever asked.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self._is_closing:

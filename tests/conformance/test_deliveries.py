@@ -8,8 +8,8 @@ from itertools import chain
 import pytest
 
 from gateway.delivery.ports import DeliveryFilter, WebhookHealth
-from gateway.domain.errors import Invalid
-from gateway.domain.model import Attachment, DeliveryState, ErrorClass
+from gateway.domain.errors import Invalid, NotFound, WrongState
+from gateway.domain.model import Attachment, DeliveryState, ErrorClass, Standing
 from tests.conformance.ports import (
     Ports,
     attempt,
@@ -24,6 +24,8 @@ from tests.conformance.ports import (
     webhook,
 )
 from tests.fakes.clock import NOON, FakeClock
+
+ALL = DeliveryFilter(limit=200)
 
 
 @pytest.fixture
@@ -242,9 +244,13 @@ async def test_health_counts_and_remembers_the_last_of_each(owing: Ports) -> Non
     """Health has what is owed, held and dead, the last failure and last success."""
     one, two, three = await owing.deliveries.claim("wh_1", 3)
     failed = attempt(one.delivery, error=ErrorClass.HTTP_STATUS)
-    await owing.deliveries.record(retrying(one.delivery, NOON), failed)
+    standing = Standing("The answer was 503.", NOON, failing_since=NOON)
+    await owing.deliveries.record(
+        retrying(one.delivery, NOON), failed, standing=standing
+    )
     later = attempt(two.delivery, at=NOON + timedelta(seconds=9))
-    await owing.deliveries.record(delivered(two.delivery), later)
+    standing = Standing("The answer was 503.", NOON, last_success_at=later.started_at)
+    await owing.deliveries.record(delivered(two.delivery), later, standing=standing)
     dead = replace(three.delivery, state=DeliveryState.DEAD)
     await owing.deliveries.record(dead, None)
 
@@ -254,14 +260,102 @@ async def test_health_counts_and_remembers_the_last_of_each(owing: Ports) -> Non
         pending=3,
         held=0,
         dead=1,
-        last_error="The answer was 503.",
-        last_error_at=NOON + timedelta(milliseconds=20),
-        last_success_at=NOON + timedelta(seconds=9, milliseconds=20),
+        standing=standing,
     )
+    assert await owing.deliveries.standing("wh_1") == standing
 
 
 async def test_a_webhook_that_is_not_there_is_healthy(store: Ports) -> None:
     """Nothing is owed to a webhook that nobody has made."""
     health = await store.deliveries.health("wh_nobody")
 
-    assert health == WebhookHealth(0, 0, 0, None, None, None)
+    assert health == WebhookHealth(0, 0, 0, Standing())
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        Standing(),
+        Standing("no", NOON, NOON, NOON, NOON, NOON),
+        Standing(paused_until=NOON),
+    ],
+)
+async def test_a_standing_is_kept_as_it_was_recorded(
+    owing: Ports, standing: Standing
+) -> None:
+    """Every field of a standing survives, and the last one counts."""
+    one, two = await owing.deliveries.claim("wh_1", 2)
+    first = Standing("other", NOON + timedelta(1))
+
+    await asyncio.gather(
+        owing.deliveries.record(delivered(one.delivery), None, standing=first),
+        owing.deliveries.record(delivered(two.delivery), None, standing=standing),
+    )
+
+    assert await owing.deliveries.standing("wh_1") == standing
+
+
+async def test_a_record_without_standing_leaves_it(owing: Ports) -> None:
+    """What a record does not speak of stays as it was."""
+    one, two = await owing.deliveries.claim("wh_1", 2)
+    standing = Standing("no", NOON, failing_since=NOON)
+    await owing.deliveries.record(delivered(one.delivery), None, standing=standing)
+
+    await owing.deliveries.record(delivered(two.delivery), None)
+
+    assert await owing.deliveries.standing("wh_1") == standing
+
+
+async def test_a_delivery_is_retried_with_its_whole_schedule(owing: Ports) -> None:
+    """Whatever became of a delivery, it is due now and starts its schedule anew."""
+    (due,) = await owing.deliveries.claim("wh_1", 1)
+    failure = attempt(due.delivery, error=ErrorClass.HTTP_STATUS)
+    later = retrying(due.delivery, NOON)
+    dead = replace(later, state=DeliveryState.DEAD, finished_at=NOON, reason="old")
+    await owing.deliveries.record(dead, failure)
+    woken: list[str] = []
+    owing.deliveries.on_owed(woken.extend)
+
+    again = await owing.deliveries.retry(due.delivery.id)
+
+    assert again == replace(
+        due.delivery, state=DeliveryState.PENDING, attempts=1, next_attempt_at=NOON
+    )
+    assert woken == ["wh_1"]
+    assert event_ids(await owing.deliveries.claim("wh_1", 1)) == ["evt_0"]
+
+
+async def test_a_retry_of_nothing_is_not_found(store: Ports) -> None:
+    """A delivery that is not held here can't be retried."""
+    with pytest.raises(NotFound):
+        await store.deliveries.retry("dlv_nobody")
+
+
+async def test_what_is_in_flight_is_not_retried(owing: Ports) -> None:
+    """Of two retries and a claim at once, none undoes another."""
+    (due,) = await owing.deliveries.claim("wh_1", 1)
+    rest = [row.delivery for row in (await owing.deliveries.list(ALL)).deliveries]
+
+    claim = owing.deliveries.claim("wh_1", 9)
+    retries = [owing.deliveries.retry(one.id) for one in rest]
+    outcomes = await asyncio.gather(*retries, return_exceptions=True)
+
+    with pytest.raises(WrongState):
+        await owing.deliveries.retry(due.delivery.id)
+    assert len(await claim) == 4
+    assert isinstance(outcomes[-1], WrongState)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_nothing_is_retried_that_nobody_can_send(
+    owing: Ports, *, gone: bool
+) -> None:
+    """A deleted or inactive webhook gets nothing, whoever asks."""
+    rows = (await owing.deliveries.list(ALL)).deliveries
+    if gone:
+        await owing.webhooks.delete("wh_1")
+    else:
+        await owing.webhooks.put(webhook(active=False))
+
+    with pytest.raises(WrongState):
+        await owing.deliveries.retry(rows[0].delivery.id)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.delivery.ports import DeliveryFilter
+from gateway.delivery.ports import DeliveryFilter, Release
 from gateway.domain.model import (
     DeliveryState,
     ErrorClass,
     EventType,
+    Format,
+    OldSecret,
     Ordering,
+    RateLimit,
     Signature,
     Webhook,
 )
@@ -38,7 +41,11 @@ async def test_a_webhook_is_kept_as_it_was_put(store: Ports) -> None:
     full = Webhook(
         id="wh_full",
         url="https://example.com/é?token=1",
-        secrets=("whsec_b", "whsec_a"),
+        secret="whsec_b",
+        old_secrets=(OldSecret("whsec_a", NOON),),
+        format=Format.FLAT,
+        rate_limit=RateLimit(2.5, 10),
+        is_subscription=True,
         created_at=NOON,
         events=("message.*", "room.gap"),
         rooms=("lobby",),
@@ -104,14 +111,14 @@ async def test_what_fails_while_its_webhook_is_disabled_is_held(store: Ports) ->
     assert await states(store) == [(DeliveryState.HELD, "disabled")]
 
 
-async def test_what_was_held_is_due_once_its_webhook_is_enabled(store: Ports) -> None:
-    """Enabling a webhook makes what it missed due at once, and says so."""
+async def test_what_was_held_is_due_once_it_is_released(store: Ports) -> None:
+    """Releasing makes what a webhook missed due at once, and says so."""
     await store.webhooks.put(webhook(active=False))
     await store.log.append(received("0"), message=incoming("0"))
     woken: list[str] = []
     store.deliveries.on_owed(woken.extend)
 
-    await store.webhooks.put(webhook())
+    await store.webhooks.put(webhook(), owed=Release())
 
     assert woken == ["wh_1"]
     assert await states(store) == [(DeliveryState.PENDING, None)]

@@ -50,5 +50,5 @@ OUTGOING = OutgoingMessage(
 )
 
 WEBHOOK = Webhook(
-    id="wh_1", url="https://example.com/hook", secrets=(SECRET,), created_at=NOON
+    id="wh_1", url="https://example.com/hook", secret=SECRET, created_at=NOON
 )

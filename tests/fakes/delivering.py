@@ -37,7 +37,7 @@ def a_webhook(name: str = "one", **changes: object) -> Webhook:
     webhook = Webhook(
         id=f"wh_{name}",
         url=f"https://{name}.example/hook",
-        secrets=(SECRET,),
+        secret=SECRET,
         created_at=NOON,
     )
     return replace(webhook, **changes)  # type: ignore[arg-type]  # Given by name.

@@ -1,4 +1,4 @@
-"""Deliveries and webhooks, in memory."""
+"""Deliveries, in memory."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,8 +12,16 @@ from gateway.delivery.ports import (
     Due,
     WebhookHealth,
 )
-from gateway.domain.model import Attempt, Delivery, DeliveryState, Event, Webhook
+from gateway.domain.errors import NotFound
+from gateway.domain.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Event,
+    Standing,
+)
 from gateway.domain.rendering import INLINE_ATTACHMENT_BYTES
+from gateway.storage.redelivering import refusal
 from tests.fakes.memory_rows import OWED, MemoryRows, position_of, settled
 
 
@@ -80,7 +88,11 @@ class MemoryDeliveries:
         )
 
     def record(
-        self, delivery: Delivery, attempt: Attempt | None, *events: Event
+        self,
+        delivery: Delivery,
+        attempt: Attempt | None,
+        *events: Event,
+        standing: Standing | None = None,
     ) -> asyncio.Future[None]:
         """Store an attempt and what became of its delivery, in one commit."""
 
@@ -92,9 +104,40 @@ class MemoryDeliveries:
                 self._store.attempts.setdefault(delivery.id, []).append(attempt)
             elif stored.state in OWED:
                 self._store.wake([delivery.webhook_id])
+            if standing is not None and webhook is not None:
+                self._store.standings[webhook.id] = standing
             self._store.append(events)
 
         return self._store.commit(change)
+
+    def retry(self, delivery_id: str) -> asyncio.Future[Delivery]:
+        """Make a delivery due now, with its whole schedule before it again."""
+
+        def change() -> Delivery:
+            delivery = self._store.deliveries_by_id.get(delivery_id)
+            if delivery is None:
+                detail = f"There is no delivery {delivery_id}."
+                raise NotFound(detail, facts={"what": "delivery"})
+            refused = refusal(delivery, self._store.webhooks_by_id.get)
+            if refused is not None:
+                raise refused
+            again = replace(
+                delivery,
+                state=DeliveryState.PENDING,
+                schedule_index=0,
+                next_attempt_at=self._store.clock.now(),
+                finished_at=None,
+                reason=None,
+            )
+            self._store.deliveries_by_id[delivery_id] = again
+            self._store.wake([again.webhook_id])
+            return again
+
+        return self._store.commit(change)
+
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how a webhook's receiver has behaved."""
+        return self._store.standings.get(webhook_id, Standing())
 
     async def next_due_at(self, webhook_id: str) -> datetime | None:
         """Return when the next delivery of a webhook is due; `None` if none is."""
@@ -145,20 +188,11 @@ class MemoryDeliveries:
             for d in self._store.deliveries_by_id.values()
             if d.webhook_id == webhook_id
         ]
-        attempts = [a for d in mine for a in self._store.attempts.get(d.id, ())]
-        ended = [(a.started_at + a.duration, a.verdict, a) for a in attempts]
-        failed = [(at, a) for at, verdict, a in ended if verdict != "delivered"]
-        last = max(failed, key=lambda pair: pair[0], default=None)
         return WebhookHealth(
             pending=sum(d.state in OWED for d in mine),
             held=sum(d.state is DeliveryState.HELD for d in mine),
             dead=sum(d.state is DeliveryState.DEAD for d in mine),
-            last_error=last and (last[1].detail or last[1].error_class or "failed"),
-            last_error_at=last and last[0],
-            last_success_at=max(
-                (at for at, verdict, _ in ended if verdict == "delivered"),
-                default=None,
-            ),
+            standing=await self.standing(webhook_id),
         )
 
     def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:
@@ -176,71 +210,3 @@ def is_listed(row: DeliveryRow, query: DeliveryFilter) -> bool:
         and (query.since is None or delivery.created_at >= query.since)
         and (query.until is None or delivery.created_at < query.until)
     )
-
-
-class MemoryWebhooks:
-    """The webhooks we know."""
-
-    def __init__(self, store: MemoryRows) -> None:
-        self._store = store
-
-    def get(self, webhook_id: str) -> Webhook | None:
-        """Return a webhook, or `None`."""
-        return self._store.webhooks_by_id.get(webhook_id)
-
-    def all(self) -> Sequence[Webhook]:
-        """Return all webhooks, oldest first."""
-        return sorted(
-            self._store.webhooks_by_id.values(), key=lambda w: (w.created_at, w.id)
-        )
-
-    def put(self, webhook: Webhook, *events: Event) -> asyncio.Future[None]:
-        """Store a webhook; what is owed to an inactive one is held until it is not."""
-
-        def change() -> None:
-            before = self._store.webhooks_by_id.get(webhook.id)
-            self._store.webhooks_by_id[webhook.id] = webhook
-            if webhook.active and before is not None and not before.active:
-                self._release(webhook)
-            self._settle(webhook.id)
-            self._store.append(events)
-
-        return self._store.commit(change)
-
-    def _release(self, webhook: Webhook) -> None:
-        known = self._store.deliveries_by_id
-        for delivery in list(known.values()):
-            if (
-                delivery.webhook_id == webhook.id
-                and delivery.state is DeliveryState.HELD
-            ):
-                known[delivery.id] = replace(
-                    delivery,
-                    state=DeliveryState.PENDING,
-                    next_attempt_at=self._store.clock.now(),
-                    reason=None,
-                )
-        self._store.wake([webhook.id])
-
-    def _settle(self, webhook_id: str) -> None:
-        known = self._store.deliveries_by_id
-        for delivery in list(known.values()):
-            if delivery.webhook_id == webhook_id:
-                webhook = self._store.webhooks_by_id.get(webhook_id)
-                known[delivery.id] = settled(delivery, webhook)
-
-    def delete(self, webhook_id: str) -> asyncio.Future[None]:
-        """Remove a webhook; deliveries still owed to it become `cancelled`."""
-
-        def change() -> None:
-            self._store.webhooks_by_id.pop(webhook_id, None)
-            known = self._store.deliveries_by_id
-            for delivery in list(known.values()):
-                if (
-                    delivery.webhook_id == webhook_id
-                    and delivery.state is DeliveryState.HELD
-                ):
-                    known[delivery.id] = replace(delivery, state=DeliveryState.PENDING)
-            self._settle(webhook_id)
-
-        return self._store.commit(change)

@@ -4,7 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.bridge.ports import MessageFilter, MessagePage, RoomRecord
+from gateway.bridge.ports import (
+    AlreadyDone,
+    MessageFilter,
+    MessagePage,
+    Once,
+    RoomRecord,
+)
 from gateway.domain.model import (
     Event,
     IncomingMessage,
@@ -21,11 +27,21 @@ class MemoryOutbox:
         self._store = store
 
     def add(
-        self, message: OutgoingMessage, attachment: bytes | None = None
+        self,
+        message: OutgoingMessage,
+        attachment: bytes | None = None,
+        *,
+        once: Once | None = None,
     ) -> asyncio.Future[None]:
-        """Store a message with its attachment's bytes."""
+        """Store a message with its attachment's bytes, unless `once` is used up."""
+        if once is not None and (done := self._store.done.get(once)) is not None:
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(AlreadyDone(done))
+            return refused
 
         def change() -> None:
+            if once is not None:
+                self._store.done[once] = message.id
             position = self._store.place(message.id)
             stored = replace(message, position=position)
             self._store.messages_by_id[message.id] = stored

@@ -6,9 +6,9 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from gateway.bridge.ports import Clock, RoomRecord
+from gateway.bridge.ports import Clock, Once, RoomRecord
 from gateway.domain import routing
-from gateway.domain.errors import FieldError, Invalid
+from gateway.domain.errors import FieldError, GatewayError, Invalid
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     Attempt,
@@ -17,6 +17,7 @@ from gateway.domain.model import (
     Event,
     IncomingMessage,
     OutgoingMessage,
+    Standing,
     Webhook,
 )
 
@@ -47,7 +48,9 @@ class MemoryRows:
         self.deliveries_by_id: dict[str, Delivery] = {}
         self.attempts: dict[str, list[Attempt]] = {}
         self.webhooks_by_id: dict[str, Webhook] = {}
+        self.standings: dict[str, Standing] = {}
         self.records: dict[str, RoomRecord] = {}
+        self.done: dict[Once, str] = {}
         self.wakers: list[Callable[[Sequence[str]], None]] = []
         self._error: Exception | None = None
         self._position = 0
@@ -63,7 +66,10 @@ class MemoryRows:
         if self._error is not None:
             future.set_exception(self._error)
         else:
-            future.set_result(change())
+            try:
+                future.set_result(change())
+            except GatewayError as refusal:
+                future.set_exception(refusal)
             self.commits += 1
         return future
 

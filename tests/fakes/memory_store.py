@@ -1,7 +1,7 @@
 """A store in memory that keeps every promise of the storage ports but durability."""
 
 from gateway.bridge.ports import Clock
-from tests.fakes.memory_deliveries import MemoryDeliveries, MemoryWebhooks
+from tests.fakes.memory_deliveries import MemoryDeliveries
 from tests.fakes.memory_messages import (
     MemoryLog,
     MemoryMessages,
@@ -9,6 +9,7 @@ from tests.fakes.memory_messages import (
     MemoryRooms,
 )
 from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.memory_webhooks import MemoryWebhooks
 
 
 class MemoryStore(MemoryRows):

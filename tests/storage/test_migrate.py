@@ -26,11 +26,11 @@ def an_engine(path: Path) -> Engine:
     return sqlite_engine(path / "a.db")
 
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0100", "{REVISION}", None, None
 
 
 def upgrade():
@@ -50,13 +50,14 @@ def bring(
         return migrate(connection, copy, target=target, scripts=scripts)
 
 
-def two_revisions(path: Path) -> Path:
-    """Return a folder of scripts in which another revision follows the first."""
+def one_more_revision(path: Path) -> Path:
+    """Return a folder of scripts in which another revision follows the last."""
     folder = path / "scripts"
     folder.mkdir()
-    for script in SCRIPTS.glob("r0001*.py"):
+    for script in SCRIPTS.glob("r*.py"):
         shutil.copy(script, folder)
-    (folder / "r0002_colour.py").write_text(SECOND)
+    another = NEXT.replace("{REVISION}", REVISION)
+    (folder / "r0100_colour.py").write_text(another)
     return folder
 
 
@@ -130,14 +131,14 @@ def test_an_existing_store_is_copied_before_it_is_changed(tmp_path: Path) -> Non
         with engine.connect() as connection:
             seen.append((revision, revision_of(connection)))
 
-    bring(engine, copy, target="0002", scripts=two_revisions(tmp_path))
+    bring(engine, copy, target="0100", scripts=one_more_revision(tmp_path))
 
     with engine.connect() as connection:
-        assert revision_of(connection) == "0002"
+        assert revision_of(connection) == "0100"
     assert "colour" in {
         column["name"] for column in inspect(engine).get_columns("room")
     }
-    assert seen == [("0001", "0001")]
+    assert seen == [(REVISION, REVISION)]
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gateway.delivery.ports import Release
 from gateway.domain.model import DeliveryState
 from gateway.storage.moving import STEP, hold_or_cancel, release
 from gateway.storage.store import Store
@@ -34,7 +35,8 @@ async def test_many_are_moved_in_steps(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await owing_many(store)
         for active in (False, True):
-            await store.webhooks.put(webhook(active=active))
+            owed = Release() if active else None
+            await store.webhooks.put(webhook(active=active), owed=owed)
             while len(rows := await query(store, states)) > 1:
                 pass
             seen += rows

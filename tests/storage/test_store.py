@@ -180,7 +180,7 @@ async def test_secrets_cannot_be_read_in_the_files(tmp_path: Path) -> None:
         )
 
     assert b"wh_1" in data
-    for secret in (b"T0KEN", b"s3cr3t-value", secretive.secrets[0].encode()):
+    for secret in (b"T0KEN", b"s3cr3t-value", secretive.secret.encode()):
         assert secret not in data
 
 

@@ -8,6 +8,8 @@ from gateway.storage.migrate import migrate
 from gateway.storage.sqlite import sqlite_engine
 from gateway.storage.tables import metadata
 
+LATER = {"once", "replay"}
+
 
 def test_it_makes_every_table_of_its_time(tmp_path: Path) -> None:
     """An empty database has all tables after it."""
@@ -17,5 +19,5 @@ def test_it_makes_every_table_of_its_time(tmp_path: Path) -> None:
         migrate(connection, lambda _revision: None, target="0001")
 
     tables = set(inspect(engine).get_table_names())
-    assert tables >= set(metadata.tables) - {"alembic_version"}
+    assert tables >= set(metadata.tables) - LATER
     engine.dispose()

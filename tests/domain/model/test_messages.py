@@ -1,15 +1,11 @@
-"""The nouns: what follows from what they hold."""
+"""Messages: what follows from what they hold."""
 
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from gateway.domain.model import (
-    DEFAULT_SCHEDULE_S,
-    EventType,
-    MessageStatus,
-)
-from tests.domain.nouns import OUTGOING, SECRET, WEBHOOK
+from gateway.domain.model import EventType, MessageStatus
+from tests.domain.nouns import OUTGOING
 
 
 @pytest.mark.parametrize("status", MessageStatus)
@@ -31,21 +27,6 @@ def test_a_message_to_nobody_in_particular_is_a_broadcast() -> None:
     """No address at all means everybody."""
     assert not OUTGOING.is_broadcast
     assert replace(OUTGOING, to=None).is_broadcast
-
-
-def test_the_default_schedule_spans_three_days() -> None:
-    """Thirteen attempts over 74 h 22 m."""
-    assert len(DEFAULT_SCHEDULE_S) + 1 == 13
-    assert sum(DEFAULT_SCHEDULE_S) // 60 == 74 * 60 + 22
-
-
-def test_a_webhook_does_not_show_its_secrets() -> None:
-    """Neither URL, secrets nor headers are in what a log might print."""
-    shown = repr(replace(WEBHOOK, headers={"Authorization": "hush"}))
-
-    assert WEBHOOK.url not in shown
-    assert SECRET not in shown
-    assert "hush" not in shown
 
 
 def test_nouns_do_not_change() -> None:
