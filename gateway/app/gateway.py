@@ -34,7 +34,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Ids
 from gateway.domain.model import Event
 from gateway.egress.guard import EgressPolicy, check_url
-from gateway.egress.sender import AiohttpSender
+from gateway.egress.sender import HttpSender
 from gateway.room import RoomClient, RoomOptions
 from gateway.roomlink import ClientLink
 from gateway.storage.store import Store, open_store
@@ -68,7 +68,7 @@ async def run(around: Surroundings) -> None:
         opening = open_store(options, clock=clock, meter=around.telemetry)
         store = await _entered(stack, opening, around.stop)
         if store is not None:
-            sender = await stack.enter_async_context(AiohttpSender(policy, clock))
+            sender = await stack.enter_async_context(HttpSender(policy, clock))
             gateway = Gateway(around, store, sender, policy)
             await gateway.run()
     around.telemetry.info("gateway.stopped")
@@ -113,7 +113,7 @@ class Gateway:
         self,
         around: Surroundings,
         store: Store,
-        sender: AiohttpSender,
+        sender: HttpSender,
         policy: EgressPolicy,
     ) -> None:
         self._around = around

@@ -1,135 +1,139 @@
-"""Names to addresses to sockets, with the guard asked at both steps.
+"""Connections to allowed addresses only.
 
 A blocked address gets no packet: the question is put before there is a socket, about
-the very address that it would be connected to.
+the very address that it would be connected to, at each new connection.
 """
 
 import asyncio
 import socket
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
-from dataclasses import dataclass
+import ssl
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from ipaddress import ip_address
+from typing import TypeVar
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from typing_extensions import override
-
+from gateway.domain.model import ErrorClass
+from gateway.egress.faults import (
+    NO_NAME,
+    TIMEOUT_CONNECT,
+    Failed,
+    Fault,
+    fault_of_connecting,
+)
 from gateway.egress.guard import Breach, EgressPolicy
+from gateway.egress.names import Names, SocketAddress
+from gateway.egress.target import Target
 
-LOOKUPS = 32  # Names looked up at once; a slow name server must not hold up others.
+CONNECT_TIMEOUT_S = 5.0  # TCP and TLS; looking up the name counts in the total.
+LEAST_PATIENCE_S = 1.5  # With one of many addresses: longer than a lost SYN's repeat.
 
-AddressInfo = tuple[
-    int | socket.AddressFamily,
-    int | socket.SocketKind,
-    int,
-    str,
-    tuple[object, ...],
-]
-
-LookUp = Callable[[str, int, socket.AddressFamily], list[ResolveResult]]
-
-# The host and port of the URL that is being called, known to everything done for it.
-CALLED: ContextVar[tuple[str, int] | None] = ContextVar("called", default=None)
+SpeakerT = TypeVar("SpeakerT", bound=asyncio.Protocol)
 
 
-class AddressBlocked(OSError):
+class AddressBlocked(Failed):
     """An address that may not be dialled. It is named nowhere in here."""
 
     def __init__(self, breach: Breach) -> None:
-        super().__init__(breach.sentence)
+        super().__init__(Fault(ErrorClass.BLOCKED_ADDRESS, breach.sentence))
         self.breach = breach
 
 
-@dataclass(frozen=True, slots=True)
 class Dialler:
-    """Opens sockets to allowed addresses only.
+    """Looks up, asks the guard, connects.
 
-    Attributes:
+    Args:
         policy: Where requests may go.
+        names: Knows the addresses of hosts.
+        tls: Whom to trust; the machine's certificate authorities if not given.
     """
 
-    policy: EgressPolicy
+    def __init__(
+        self, policy: EgressPolicy, names: Names, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._policy = policy
+        self._names = names
+        self._given_tls = tls
 
-    def check(self, host: str, port: int) -> None:
-        """Return if an address may be dialled for the URL being called.
+    async def dial(self, target: Target, speak: Callable[[], SpeakerT]) -> SpeakerT:
+        """Return a protocol that is connected to a target.
+
+        Addresses are tried in turn, each given its share of the time.
 
         Raises:
-            AddressBlocked: It may not.
+            AddressBlocked: One of the host's addresses may not be dialled. An answer
+                that mixes public and private addresses is somebody trying their luck.
+            Failed: It could not be connected to.
+            ssl.SSLError: No TLS could be agreed on.
+            OSError: There are no more sockets, or TLS was broken off.
         """
-        called = CALLED.get()
-        exempt = called is not None and self.policy.is_exempt(*called)
-        breach = self.policy.breach(
-            ip_address(host.partition("%")[0]), port, exempt=exempt
-        )
+        host, port = target.origin.host, target.origin.port
+        addresses = await self._names.addresses(host, port)
+        for each in addresses:
+            self._check(each, is_exempt=target.is_exempt)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                sock = await _connect(addresses)
+                return await self._speak(target, sock, speak)
+        except TimeoutError as error:
+            raise Failed(TIMEOUT_CONNECT) from error
+
+    def _check(self, address: SocketAddress, *, is_exempt: bool) -> None:
+        host, port, *_ = address
+        literal = ip_address(host.partition("%")[0])
+        breach = self._policy.breach(literal, port, exempt=is_exempt)
         if breach is not None:
             raise AddressBlocked(breach)
 
-    def socket(self, info: AddressInfo) -> socket.socket:
-        """Return a socket that is about to be connected to the address.
+    async def _speak(
+        self, target: Target, sock: socket.socket, speak: Callable[[], SpeakerT]
+    ) -> SpeakerT:
+        origin = target.origin
+        name = origin.host.partition("%")[0].rstrip(".")
+        try:
+            _, protocol = await asyncio.get_running_loop().create_connection(
+                speak,
+                sock=sock,
+                ssl=self._tls if origin.is_tls else None,
+                server_hostname=name if origin.is_tls else None,
+            )
+        except BaseException:
+            sock.close()
+            raise
+        return protocol
 
-        Raises:
-            AddressBlocked: It may not be dialled.
-        """
-        family, kind, protocol, _, address = info
-        self.check(str(address[0]), int(str(address[1])))
-        return socket.socket(family, kind, protocol)
-
-
-class GuardedResolver(AbstractResolver):
-    """Looks names up, and refuses an answer of which one address is not allowed.
-
-    An answer that mixes public and private addresses is somebody trying their luck.
-
-    Args:
-        dialler: Is asked about each address.
-        look_up: Asks the name servers; called in a thread.
-    """
-
-    def __init__(self, dialler: Dialler, look_up: LookUp | None = None) -> None:
-        self._dialler = dialler
-        self._look_up = look_up or _look_up
-        self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
-
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name.
-
-        Raises:
-            OSError: It has none, or the name servers did not answer.
-            AddressBlocked: One of them may not be dialled.
-        """
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._look_up, host, port, family
-        )
-        for each in found:
-            self._dialler.check(each["host"], port)
-        return found
-
-    @override
-    async def close(self) -> None:
-        """Give the threads back; lookups under way are not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        if self._given_tls is not None:
+            return self._given_tls
+        tls = ssl.create_default_context()
+        tls.set_alpn_protocols(["http/1.1"])
+        return tls
 
 
-def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+async def _connect(addresses: Sequence[SocketAddress]) -> socket.socket:
+    """Return a socket that is connected to the first address that takes it."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + CONNECT_TIMEOUT_S
+    failed = Failed(NO_NAME)
+    for number, address in enumerate(addresses):
+        share_s = (end_s - loop.time()) / (len(addresses) - number)
+        try:
+            async with asyncio.timeout(max(share_s, LEAST_PATIENCE_S)):
+                return await _connect_to(address)
+        except OSError as error:  # `TimeoutError` is one.
+            failed = Failed(fault_of_connecting(error))
+            failed.__cause__ = error
+    raise failed
+
+
+async def _connect_to(address: SocketAddress) -> socket.socket:
+    family = socket.AF_INET if len(address) == 2 else socket.AF_INET6  # noqa: PLR2004 - as Python writes addresses
+    # asyncio sends small pieces at once only if the protocol is named.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        infos = socket.getaddrinfo(
-            host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
-    except UnicodeError as error:  # A label that is empty or over 63 bytes.
-        detail = "not a host name"
-        raise OSError(detail) from error
-    return [
-        ResolveResult(
-            hostname=host,
-            host=str(address[0]),
-            port=port,
-            family=family,
-            proto=protocol,
-            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-        )
-        for family, _, protocol, _, address in infos
-    ]
+        sock.setblocking(False)  # noqa: FBT003 - the standard library's
+        await asyncio.get_running_loop().sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

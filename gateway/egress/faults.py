@@ -1,4 +1,4 @@
-"""What kept a request from success, as told by aiohttp's exceptions.
+"""What kept a request from success.
 
 The sentences name no URL and no address: they are kept, and shown to whoever may read
 deliveries.
@@ -8,10 +8,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import aiohttp
-
 from gateway.domain.model import ErrorClass
-from gateway.egress.dialing import AddressBlocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,14 @@ class Fault:
 
     error_class: ErrorClass
     detail: str
+
+
+class Failed(Exception):
+    """An attempt ended without a whole answer, and what it was is known."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
 
 
 TIMEOUT_CONNECT = Fault(ErrorClass.TIMEOUT_CONNECT, "no connection was made within 5 s")
@@ -44,18 +49,11 @@ INTERNAL = Fault(ErrorClass.INTERNAL, "the request could not be made")
 
 # More special classes come before those that they are made of.
 _FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
-    (aiohttp.ConnectionTimeoutError, TIMEOUT_CONNECT),
-    (aiohttp.ClientConnectorDNSError, NO_NAME),
-    (aiohttp.ClientSSLError, NO_TLS),
     (ssl.SSLError, NO_TLS),
-    (aiohttp.ServerDisconnectedError, NO_ANSWER),
-    (aiohttp.ClientPayloadError, BROKEN_OFF),
-    (aiohttp.ClientResponseError, NOT_HTTP),
     (TimeoutError, TIMEOUT_TOTAL),
-    (aiohttp.ClientConnectionError, RESET),
     (ConnectionError, RESET),
 )
-_CONNECTING: tuple[tuple[type[OSError], Fault], ...] = (
+_CONNECTING: tuple[tuple[type[Exception], Fault], ...] = (
     (ConnectionRefusedError, REFUSED),
     (ConnectionError, RESET),
     (TimeoutError, TIMEOUT_CONNECT),
@@ -74,15 +72,17 @@ _CERTIFICATES = {  # OpenSSL's X509_V_ERR_… to what is wrong with a certificat
 
 def fault_of(error: Exception) -> Fault:
     """Say what an exception of an attempt means."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, AddressBlocked):
-        return Fault(ErrorClass.BLOCKED_ADDRESS, cause.breach.sentence)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        reason = _CERTIFICATES.get(cause.verify_code, "is not trusted here")
+    if isinstance(error, Failed):
+        return error.fault
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = _CERTIFICATES.get(error.verify_code, "is not trusted here")
         return Fault(ErrorClass.TLS_ERROR, f"the host's certificate {reason}")
-    if type(error) is aiohttp.ClientConnectorError:
-        return _first(_CONNECTING, error.os_error)
     return _first(_FAULTS, error)
+
+
+def fault_of_connecting(error: OSError) -> Fault:
+    """Say what an exception means that came of connecting a socket."""
+    return _first(_CONNECTING, error)
 
 
 def fault_of_status(status: int | None) -> Fault | None:

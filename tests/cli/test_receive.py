@@ -28,7 +28,7 @@ from gateway.delivery.ports import Request
 from gateway.domain import signing
 from gateway.domain.signing import Flaw
 from gateway.egress.guard import EgressPolicy
-from gateway.egress.sender import AiohttpSender
+from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
 from tests.fakes.clock import NOON
 
@@ -290,7 +290,7 @@ async def test_it_receives_until_it_is_told_to_stop(number: signal.Signals) -> N
     arguments = ("--port", "0", "--json", "--secret", SECRET, "--respond", "202")
     async with (
         running(*arguments) as process,
-        AiohttpSender(policy, SystemClock()) as sender,
+        HttpSender(policy, SystemClock()) as sender,
     ):
         url = await address(process)
         request = Request(url, headers, BODY, timeout=timedelta(seconds=5))

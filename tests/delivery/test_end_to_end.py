@@ -20,7 +20,7 @@ from gateway.domain.ids import Ids
 from gateway.domain.model import Webhook
 from gateway.domain.signing import Seal, verify
 from gateway.egress.guard import EgressPolicy
-from gateway.egress.sender import AiohttpSender
+from gateway.egress.sender import HttpSender
 from gateway.storage.store import Store, StoreOptions, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.delivering import SECRET, Delivering, a_webhook
@@ -29,9 +29,9 @@ from tests.fakes.receiver import Answer, Receiver, hang, reset
 
 
 class World:
-    """A worker on a store in SQLite, sending with aiohttp."""
+    """A worker on a store in SQLite, sending over HTTP."""
 
-    def __init__(self, store: Store, sender: AiohttpSender, clock: FakeClock) -> None:
+    def __init__(self, store: Store, sender: HttpSender, clock: FakeClock) -> None:
         self.store = store
         self.clock = clock
         self._sender = sender
@@ -91,7 +91,7 @@ async def a_world(path: Path, *webhooks: Webhook) -> AsyncIterator[World]:
     opening = open_store(
         StoreOptions(data_dir=path / "data"), clock=clock, meter=FakeMeter()
     )
-    async with opening as store, AiohttpSender(policy, clock) as sender:
+    async with opening as store, HttpSender(policy, clock) as sender:
         for webhook in webhooks:
             await store.webhooks.put(webhook)
         yield World(store, sender, clock)

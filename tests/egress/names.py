@@ -1,23 +1,29 @@
 """Name servers that say what a test wants."""
 
-import socket
+from collections.abc import Iterator, Sequence
 
-from aiohttp.abc import ResolveResult
-
-from gateway.egress.dialing import LookUp
+from gateway.egress.names import LookUp, SocketAddress
 
 
 def answering(*addresses: str) -> LookUp:
     """Return name servers that say the same of every name."""
 
-    def look_up(
-        host: str, port: int, family: socket.AddressFamily
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host=each, port=port, family=family, proto=0, flags=0
-            )
-            for each in addresses
-        ]
+    def look_up(_: str, port: int) -> Sequence[SocketAddress]:
+        return [socket_address(each, port) for each in addresses]
 
     return look_up
+
+
+def answering_in_turn(*answers: Sequence[str]) -> LookUp:
+    """Return name servers that change their mind at each question."""
+    turns: Iterator[Sequence[str]] = iter(answers)
+
+    def look_up(_: str, port: int) -> Sequence[SocketAddress]:
+        return [socket_address(each, port) for each in next(turns)]
+
+    return look_up
+
+
+def socket_address(address: str, port: int) -> SocketAddress:
+    """Return an address as sockets are connected to it."""
+    return (address, port, 0, 0) if ":" in address else (address, port)

@@ -1,118 +1,196 @@
-"""Dialling: the guard is asked about names' answers and about each socket."""
+"""Dialling: the guard is asked about every address before there is a socket."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 
 import pytest
+from typing_extensions import override
 
-from gateway.egress.dialing import (
-    CALLED,
-    AddressBlocked,
-    AddressInfo,
-    Dialler,
-    GuardedResolver,
-)
+from gateway.domain.model import ErrorClass
+from gateway.egress import dialing
+from gateway.egress.dialing import AddressBlocked, Dialler
+from gateway.egress.faults import Failed
 from gateway.egress.guard import EgressPolicy
+from gateway.egress.names import LookUp, Names
+from gateway.egress.target import Origin, Target
 from tests.egress.names import answering
+from tests.fakes.clock import FakeClock
+from tests.fakes.receiver import Receiver, refused_port
 
-STRICT = Dialler(EgressPolicy())
-BY_NAME = Dialler(EgressPolicy.parse(allow_hosts=["n8n:5678"]))
+STRICT = EgressPolicy()
+DEVELOPMENT = STRICT.for_development()
+PATIENCE_S = 5
 
 
-def info(host: str, port: int = 443) -> AddressInfo:
-    """Return what a connector says of an address that it is about to dial."""
-    if ":" in host:
-        return (socket.AF_INET6, socket.SOCK_STREAM, 0, "", (host, port, 0, 0))
-    return (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port))
+def a_target(
+    port: int = 443, *, host: str = "a.example", is_exempt: bool = False
+) -> Target:
+    """Return where to dial."""
+    origin = Origin(is_tls=False, host=host, port=port)
+    return Target(origin=origin, is_exempt=is_exempt, head="", authorization="")
+
+
+@asynccontextmanager
+async def dialling(policy: EgressPolicy, look_up: LookUp) -> AsyncIterator[Dialler]:
+    """Dial with name servers of one's own."""
+    names = Names(FakeClock(), look_up)
+    yield Dialler(policy, names)
+    names.close()
+
+
+async def fault_class(dialler: Dialler, target: Target) -> ErrorClass:
+    """Return why a target cannot be dialled."""
+    with pytest.raises(Failed) as caught:
+        await dialler.dial(target, asyncio.Protocol)
+    return caught.value.fault.error_class
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["10.0.0.1"],
+        ["::1"],
+        ["fe80::1%lo"],
+        ["::ffff:169.254.169.254"],
+        ["1.1.1.1", "127.0.0.1"],
+        ["::1", "1.1.1.1"],
+    ],
+)
+async def test_one_private_answer_spoils_all(addresses: list[str]) -> None:
+    """A name with any private address is refused as a whole, and none is named."""
+    async with dialling(STRICT, answering(*addresses)) as dialler:
+        with pytest.raises(AddressBlocked) as caught:
+            await dialler.dial(a_target(), asyncio.Protocol)
+
+    assert not any(each in str(caught.value) for each in addresses)
+
+
+async def test_a_name_is_asked_about_at_each_dial() -> None:
+    """What was allowed once is not allowed for ever."""
+    async with (
+        Receiver() as receiver,
+        dialling(DEVELOPMENT, answering("127.0.0.1")) as dialler,
+    ):
+        protocol = await dialler.dial(a_target(receiver.port), Speaker)
+        dialler._policy = STRICT
+
+        failure = await fault_class(dialler, a_target(receiver.port))
+
+        protocol.hang_up()
+        assert receiver.connections == 1
+    assert failure is ErrorClass.BLOCKED_ADDRESS
+
+
+@pytest.mark.parametrize("is_exempt", [True, False])
+async def test_an_exempt_pair_may_be_private(*, is_exempt: bool) -> None:
+    """An exemption holds for what is dialled on behalf of that very URL."""
+    async with (
+        Receiver() as receiver,
+        dialling(STRICT, answering("127.0.0.1")) as dialler,
+    ):
+        target = a_target(receiver.port, is_exempt=is_exempt)
+
+        if is_exempt:
+            (await dialler.dial(target, Speaker)).hang_up()
+        else:
+            await fault_class(dialler, target)
+
+        assert receiver.connections == int(is_exempt)
+
+
+async def test_metadata_is_blocked_also_by_name() -> None:
+    """A name that is allowed does not lead to the machine's credentials."""
+    async with dialling(STRICT, answering("169.254.169.254")) as dialler:
+        failure = await fault_class(dialler, a_target(is_exempt=True))
+
+    assert failure is ErrorClass.BLOCKED_ADDRESS
+
+
+async def test_addresses_are_tried_in_turn() -> None:
+    """A host is reached although its first address takes no connections."""
+    async with (
+        Receiver() as receiver,
+        dialling(DEVELOPMENT, answering("::1", "127.0.0.1")) as dialler,
+    ):
+        (await dialler.dial(a_target(receiver.port), Speaker)).hang_up()
+
+        assert receiver.connections == 1
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="it takes two addresses")
+async def test_an_address_that_is_silent_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One address does not use up the time that all of them share."""
+    monkeypatch.setattr(dialing, "LEAST_PATIENCE_S", 0.1)
+    monkeypatch.setattr(dialing, "CONNECT_TIMEOUT_S", 1)
+    with silent() as port:
+        listener = socket.create_server(("::1", port), family=socket.AF_INET6)
+        names = answering("127.0.0.1", "::1")
+        with closing(listener):
+            async with dialling(DEVELOPMENT, names) as dialler:
+                protocol = await dialler.dial(a_target(port), Speaker)
+
+                protocol.hang_up()
+
+
+async def test_silence_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that never takes the connection is told from one that refuses it."""
+    monkeypatch.setattr(dialing, "CONNECT_TIMEOUT_S", 0.1)
+    with silent() as port:
+        async with dialling(DEVELOPMENT, answering("127.0.0.1")) as dialler:
+            failure = await fault_class(dialler, a_target(port))
+
+    assert failure is ErrorClass.TIMEOUT_CONNECT
+
+
+async def test_a_handshake_that_hangs_is_a_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time to connect covers TLS."""
+    monkeypatch.setattr(dialing, "CONNECT_TIMEOUT_S", 0.1)
+    with closing(socket.create_server(("127.0.0.1", 0))) as mute:
+        origin = Origin(is_tls=True, host="a.example", port=mute.getsockname()[1])
+        target = Target(origin=origin, is_exempt=False, head="", authorization="")
+        async with dialling(DEVELOPMENT, answering("127.0.0.1")) as dialler:
+            failure = await fault_class(dialler, target)
+
+    assert failure is ErrorClass.TIMEOUT_CONNECT
+
+
+async def test_nobody_listening_is_refused() -> None:
+    """The last address says what is wrong."""
+    async with dialling(DEVELOPMENT, answering("::1", "127.0.0.1")) as dialler:
+        failure = await fault_class(dialler, a_target(refused_port()))
+
+    assert failure is ErrorClass.CONNECTION_REFUSED
+
+
+class Speaker(asyncio.Protocol):
+    """A connection that a test ends."""
+
+    _transport: asyncio.Transport
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def hang_up(self) -> None:
+        """Close it."""
+        self._transport.abort()
 
 
 @contextmanager
-def calling(host: str, port: int) -> Iterator[None]:
-    """Be in the course of calling a URL with this host and port."""
-    token = CALLED.set((host, port))
-    try:
-        yield
-    finally:
-        CALLED.reset(token)
-
-
-@pytest.mark.parametrize("host", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1"])
-def test_a_public_address_gets_its_socket(host: str) -> None:
-    """A socket of the address's own family is returned, not connected."""
-    with STRICT.socket(info(host)) as opened:
-        assert opened.family is (socket.AF_INET6 if ":" in host else socket.AF_INET)
-
-
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "10.0.0.1", "::1", "fe80::1%lo", "::ffff:169.254.169.254"]
-)
-def test_a_private_address_gets_none(host: str) -> None:
-    """There is no socket for a blocked address, and the error does not name it."""
-    with pytest.raises(AddressBlocked) as caught:
-        STRICT.socket(info(host))
-
-    assert host not in str(caught.value)
-
-
-def test_a_pair_allowed_by_name_may_be_private() -> None:
-    """An exemption holds for what is dialled on behalf of that very URL."""
-    with calling("n8n", 5678), BY_NAME.socket(info("10.0.0.1", 5678)):
-        pass
-
-
-@pytest.mark.parametrize(("host", "port"), [("n8n", 5679), ("other", 5678)])
-def test_an_exemption_is_for_its_pair_alone(host: str, port: int) -> None:
-    """Another name or port that leads to the same address is blocked."""
-    with calling(host, port), pytest.raises(AddressBlocked):
-        BY_NAME.socket(info("10.0.0.1", 5678))
-
-
-def test_metadata_is_blocked_also_by_name() -> None:
-    """A name that is allowed does not lead to the machine's credentials."""
-    with calling("n8n", 5678), pytest.raises(AddressBlocked):
-        BY_NAME.socket(info("169.254.169.254", 5678))
-
-
-async def test_a_name_with_public_addresses_is_resolved() -> None:
-    """All addresses of a public name are handed on."""
-    resolver = GuardedResolver(STRICT, answering("1.1.1.1", "8.8.8.8"))
-
-    found = await resolver.resolve("example.com", 443)
-    await resolver.close()
-
-    assert [each["host"] for each in found] == ["1.1.1.1", "8.8.8.8"]
-
-
-@pytest.mark.parametrize(
-    "addresses", [["10.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["::1", "1.1.1.1"]]
-)
-async def test_one_private_answer_spoils_all(addresses: list[str]) -> None:
-    """A name with any private address is refused as a whole."""
-    resolver = GuardedResolver(STRICT, answering(*addresses))
-
-    with pytest.raises(AddressBlocked):
-        await resolver.resolve("example.com", 443)
-
-    await resolver.close()
-
-
-async def test_the_machine_is_asked_for_names() -> None:
-    """Without other name servers the system's are used."""
-    resolver = GuardedResolver(Dialler(EgressPolicy().for_development()))
-
-    found = await resolver.resolve("localhost", 80, socket.AF_INET)
-    await resolver.close()
-
-    assert [(each["host"], each["port"]) for each in found] == [("127.0.0.1", 80)]
-
-
-@pytest.mark.parametrize("name", ["a" * 64 + ".example", "a..b"])
-async def test_what_is_no_name_is_not_found(name: str) -> None:
-    """A label that DNS does not know is an OSError like any name not found."""
-    resolver = GuardedResolver(STRICT)
-
-    with pytest.raises(OSError, match=r"."):
-        await resolver.resolve(name, 443)
-
-    await resolver.close()
+def silent() -> Iterator[int]:
+    """Listen at 127.0.0.1 with a queue that is full: who dials now hears nothing."""
+    with ExitStack() as stack:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        stack.callback(listener.close)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - the standard library's
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

@@ -3,76 +3,32 @@
 import errno
 import ssl
 
-import aiohttp
 import pytest
-from aiohttp.client_reqrep import ConnectionKey
-from multidict import CIMultiDict
-from yarl import URL
 
 from gateway.domain.model import ErrorClass
-from gateway.egress.dialing import AddressBlocked
-from gateway.egress.faults import fault_of, fault_of_status
-from gateway.egress.guard import Breach
-
-KEY = ConnectionKey(
-    host="secret.example",
-    port=443,
-    is_ssl=True,
-    ssl=True,
-    proxy=None,
-    proxy_auth=None,
-    proxy_headers_hash=None,
+from gateway.egress.faults import (
+    BROKEN_OFF,
+    Failed,
+    fault_of,
+    fault_of_connecting,
+    fault_of_status,
 )
-REQUEST = aiohttp.RequestInfo(URL("https://secret.example/"), "POST", CIMultiDict())  # type: ignore[arg-type]  # headers are not looked at
 
 
-def certificate_error(code: int) -> aiohttp.ClientConnectorCertificateError:
-    """Return what a connector says of a certificate."""
-    error = ssl.SSLCertVerificationError("certificate verify failed")
+def certificate_error(code: int) -> ssl.SSLCertVerificationError:
+    """Return what OpenSSL says of a certificate."""
+    error = ssl.SSLCertVerificationError("secret.example: certificate verify failed")
     error.verify_code = code
-    return aiohttp.ClientConnectorCertificateError(KEY, error)
+    return error
 
 
 CASES: list[tuple[Exception, ErrorClass]] = [
-    (AddressBlocked(Breach("r", None, "no")), ErrorClass.BLOCKED_ADDRESS),
-    (
-        aiohttp.ClientConnectorError(KEY, AddressBlocked(Breach("r", None, "no"))),
-        ErrorClass.BLOCKED_ADDRESS,
-    ),
-    (
-        aiohttp.ClientConnectorDNSError(KEY, AddressBlocked(Breach("r", None, "no"))),
-        ErrorClass.BLOCKED_ADDRESS,
-    ),
-    (aiohttp.ClientConnectorDNSError(KEY, OSError()), ErrorClass.DNS_ERROR),
-    (
-        aiohttp.ClientConnectorError(KEY, ConnectionRefusedError()),
-        ErrorClass.CONNECTION_REFUSED,
-    ),
-    (
-        aiohttp.ClientConnectorError(KEY, OSError(errno.EHOSTUNREACH, "no route")),
-        ErrorClass.CONNECTION_REFUSED,
-    ),
-    (
-        aiohttp.ClientConnectorError(KEY, ConnectionResetError()),
-        ErrorClass.CONNECTION_RESET,
-    ),
-    (
-        aiohttp.ClientConnectorError(KEY, TimeoutError(errno.ETIMEDOUT, "timed out")),
-        ErrorClass.TIMEOUT_CONNECT,
-    ),
-    (aiohttp.ConnectionTimeoutError(), ErrorClass.TIMEOUT_CONNECT),
+    (Failed(BROKEN_OFF), ErrorClass.CONNECTION_RESET),
     (TimeoutError(), ErrorClass.TIMEOUT_TOTAL),
-    (aiohttp.SocketTimeoutError(), ErrorClass.TIMEOUT_TOTAL),
     (certificate_error(10), ErrorClass.TLS_ERROR),
-    (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError()), ErrorClass.TLS_ERROR),
-    (ssl.SSLError(), ErrorClass.TLS_ERROR),
-    (aiohttp.ServerDisconnectedError(), ErrorClass.CONNECTION_RESET),
-    (aiohttp.ClientPayloadError(), ErrorClass.CONNECTION_RESET),
-    (aiohttp.ClientOSError(errno.EPIPE, "broken pipe"), ErrorClass.CONNECTION_RESET),
-    (aiohttp.ClientConnectionResetError(), ErrorClass.CONNECTION_RESET),
+    (ssl.SSLError("secret.example"), ErrorClass.TLS_ERROR),
+    (ConnectionResetError(errno.ECONNRESET, "reset"), ErrorClass.CONNECTION_RESET),
     (BrokenPipeError(), ErrorClass.CONNECTION_RESET),
-    (aiohttp.ClientResponseError(REQUEST, ()), ErrorClass.HTTP_STATUS),
-    (aiohttp.InvalidURL("https://secret.example"), ErrorClass.INTERNAL),
     (ValueError("secret.example"), ErrorClass.INTERNAL),
     (RuntimeError("closed"), ErrorClass.INTERNAL),
     (OSError(errno.EMFILE, "too many open files"), ErrorClass.INTERNAL),
@@ -86,6 +42,23 @@ def test_every_exception_has_its_class(error: Exception, expected: ErrorClass) -
 
     assert fault.error_class is expected
     assert "secret.example" not in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ConnectionRefusedError(), ErrorClass.CONNECTION_REFUSED),
+        (OSError(errno.EHOSTUNREACH, "no route"), ErrorClass.CONNECTION_REFUSED),
+        (OSError(errno.ENETUNREACH, "no net"), ErrorClass.CONNECTION_REFUSED),
+        (ConnectionResetError(), ErrorClass.CONNECTION_RESET),
+        (TimeoutError(errno.ETIMEDOUT, "timed out"), ErrorClass.TIMEOUT_CONNECT),
+    ],
+)
+def test_what_keeps_from_connecting_has_its_class(
+    error: OSError, expected: ErrorClass
+) -> None:
+    """While connecting, the same errors mean that nobody can be reached."""
+    assert fault_of_connecting(error).error_class is expected
 
 
 @pytest.mark.parametrize(

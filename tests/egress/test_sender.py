@@ -11,8 +11,9 @@ import pytest
 from gateway import __version__
 from gateway.delivery.ports import Request
 from gateway.domain.model import ErrorClass
+from gateway.egress.answer import MAX_ANSWER_BYTES
 from gateway.egress.guard import EgressPolicy
-from gateway.egress.sender import MAX_ANSWER_BYTES, AiohttpSender
+from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
 from tests.egress.names import answering
 from tests.fakes import receiver as behaviours
@@ -29,13 +30,13 @@ def a_request(url: str, timeout: timedelta = timedelta(seconds=5)) -> Request:
 
 
 @pytest.fixture
-async def sender() -> AsyncIterator[AiohttpSender]:
+async def sender() -> AsyncIterator[HttpSender]:
     """Open a sender that may call this machine."""
-    async with AiohttpSender(DEVELOPMENT, SystemClock()) as opened:
+    async with HttpSender(DEVELOPMENT, SystemClock()) as opened:
         yield opened
 
 
-async def test_a_request_arrives_as_it_is(sender: AiohttpSender) -> None:
+async def test_a_request_arrives_as_it_is(sender: HttpSender) -> None:
     """Method, body and headers are sent as given, with our name."""
     async with Receiver(Answer(status=202, body=b"ok")) as receiver:
         outcome = await sender.send(a_request(receiver.url + "?a=1"))
@@ -51,7 +52,7 @@ async def test_a_request_arrives_as_it_is(sender: AiohttpSender) -> None:
     assert request.headers["accept-encoding"] == "identity"
 
 
-async def test_a_user_agent_of_ones_own_is_kept(sender: AiohttpSender) -> None:
+async def test_a_user_agent_of_ones_own_is_kept(sender: HttpSender) -> None:
     """A header that is given is not replaced."""
     async with Receiver() as receiver:
         request = replace(a_request(receiver.url), headers={"User-Agent": "mine"})
@@ -72,7 +73,7 @@ async def test_a_user_agent_of_ones_own_is_kept(sender: AiohttpSender) -> None:
     ],
 )
 async def test_a_status_is_an_outcome(
-    sender: AiohttpSender, status: int, expected: ErrorClass | None
+    sender: HttpSender, status: int, expected: ErrorClass | None
 ) -> None:
     """Only a 2xx has no error class."""
     async with Receiver(status) as receiver:
@@ -81,7 +82,7 @@ async def test_a_status_is_an_outcome(
     assert (outcome.status, outcome.error_class) == (status, expected)
 
 
-async def test_headers_that_matter_are_kept(sender: AiohttpSender) -> None:
+async def test_headers_that_matter_are_kept(sender: HttpSender) -> None:
     """Retry-After is in the outcome in lower case; other headers are not."""
     answer = Answer(status=429, headers={"Retry-After": "7", "Set-Cookie": "a=b"})
     async with Receiver(answer) as receiver:
@@ -90,7 +91,7 @@ async def test_headers_that_matter_are_kept(sender: AiohttpSender) -> None:
     assert outcome.headers == {"retry-after": "7"}
 
 
-async def test_cookies_are_not_kept(sender: AiohttpSender) -> None:
+async def test_cookies_are_not_kept(sender: HttpSender) -> None:
     """A receiver cannot mark us."""
     async with Receiver(Answer(headers={"Set-Cookie": "a=b"})) as receiver:
         await sender.send(a_request(receiver.url))
@@ -100,7 +101,7 @@ async def test_cookies_are_not_kept(sender: AiohttpSender) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_are_not_followed(sender: AiohttpSender, status: int) -> None:
+async def test_redirects_are_not_followed(sender: HttpSender, status: int) -> None:
     """A 3xx is a failure, and its target is not called."""
     async with Receiver() as target, Receiver(redirect(status, target.url)) as receiver:
         outcome = await sender.send(a_request(receiver.url))
@@ -109,7 +110,7 @@ async def test_redirects_are_not_followed(sender: AiohttpSender, status: int) ->
     assert (outcome.status, outcome.error_class) == (status, ErrorClass.REDIRECT)
 
 
-async def test_a_connection_is_used_again(sender: AiohttpSender) -> None:
+async def test_a_connection_is_used_again(sender: HttpSender) -> None:
     """After an answer that was read to its end the connection serves the next."""
     async with Receiver(Answer(body=b"x" * 100)) as receiver:
         for _ in range(3):
@@ -122,7 +123,7 @@ async def test_a_connection_is_used_again(sender: AiohttpSender) -> None:
     ("size", "connections"), [(MAX_ANSWER_BYTES, 1), (20 * MAX_ANSWER_BYTES, 2)]
 )
 async def test_an_answer_is_read_up_to_16_kib(
-    sender: AiohttpSender, size: int, connections: int
+    sender: HttpSender, size: int, connections: int
 ) -> None:
     """What is over is not read, and its connection is not used again."""
     async with Receiver(default=Answer(body=b"x" * size)) as receiver:
@@ -134,7 +135,7 @@ async def test_an_answer_is_read_up_to_16_kib(
     assert outcome.error_class is None
 
 
-async def test_an_endless_body_is_cut(sender: AiohttpSender) -> None:
+async def test_an_endless_body_is_cut(sender: HttpSender) -> None:
     """A body without an end is an answer of 16 KiB."""
     async with Receiver(Answer(behave=behaviours.endless_body)) as receiver:
         outcome = await sender.send(a_request(receiver.url))
@@ -143,7 +144,7 @@ async def test_an_endless_body_is_cut(sender: AiohttpSender) -> None:
     assert len(outcome.body) == MAX_ANSWER_BYTES
 
 
-async def test_a_gzip_bomb_is_not_unpacked(sender: AiohttpSender) -> None:
+async def test_a_gzip_bomb_is_not_unpacked(sender: HttpSender) -> None:
     """What is small on the wire stays small."""
     bomb = gzip_bomb()
     async with Receiver(bomb) as receiver:
@@ -167,7 +168,7 @@ async def test_a_gzip_bomb_is_not_unpacked(sender: AiohttpSender) -> None:
     ],
 )
 async def test_a_broken_answer_has_its_class(
-    sender: AiohttpSender,
+    sender: HttpSender,
     behave: Callable[[asyncio.StreamWriter], asyncio.Future[None]],
     status: int | None,
     expected: ErrorClass,
@@ -184,7 +185,7 @@ async def test_a_broken_answer_has_its_class(
     ("behave", "status"), [(behaviours.hang, None), (behaviours.drip, 200)]
 )
 async def test_the_time_out_covers_the_whole_answer(
-    sender: AiohttpSender,
+    sender: HttpSender,
     behave: Callable[[asyncio.StreamWriter], asyncio.Future[None]],
     status: int | None,
 ) -> None:
@@ -196,7 +197,7 @@ async def test_the_time_out_covers_the_whole_answer(
     assert outcome.duration >= SHORT
 
 
-async def test_a_broken_connection_is_not_used_again(sender: AiohttpSender) -> None:
+async def test_a_broken_connection_is_not_used_again(sender: HttpSender) -> None:
     """After a time-out the next request has a connection of its own."""
     async with Receiver(Answer(behave=behaviours.drip)) as receiver:
         await sender.send(a_request(receiver.url, SHORT))
@@ -207,7 +208,7 @@ async def test_a_broken_connection_is_not_used_again(sender: AiohttpSender) -> N
     assert outcome.status == 200
 
 
-async def test_nobody_listening_is_refused(sender: AiohttpSender) -> None:
+async def test_nobody_listening_is_refused(sender: HttpSender) -> None:
     """A closed port is told from a connection that broke."""
     outcome = await sender.send(a_request(f"http://127.0.0.1:{refused_port()}/"))
 
@@ -217,7 +218,7 @@ async def test_nobody_listening_is_refused(sender: AiohttpSender) -> None:
     )
 
 
-async def test_what_is_no_name_is_a_dns_error(sender: AiohttpSender) -> None:
+async def test_what_is_no_name_is_a_dns_error(sender: HttpSender) -> None:
     """A host that cannot be looked up is one error class of its own."""
     outcome = await sender.send(a_request(f"http://{'a' * 64}.example/"))
 
@@ -228,7 +229,7 @@ async def test_what_is_no_name_is_a_dns_error(sender: AiohttpSender) -> None:
 async def test_a_blocked_address_gets_no_connection(host: str) -> None:
     """The guard is asked before anything is sent."""
     policy = EgressPolicy.parse(allow_ports="1-65535", require_https=False)
-    async with Receiver() as receiver, AiohttpSender(policy, SystemClock()) as sender:
+    async with Receiver() as receiver, HttpSender(policy, SystemClock()) as sender:
         url = f"http://{host}:{receiver.port}/"
 
         outcome = await sender.send(a_request(url))
@@ -244,7 +245,7 @@ async def test_a_name_that_leads_inside_is_blocked(addresses: list[str]) -> None
     names = answering(*addresses)
     async with (
         Receiver() as receiver,
-        AiohttpSender(policy, SystemClock(), look_up=names) as sender,
+        HttpSender(policy, SystemClock(), look_up=names) as sender,
     ):
         url = f"http://harmless.example:{receiver.port}/"
 
@@ -259,7 +260,7 @@ async def test_a_host_allowed_by_name_is_called() -> None:
     """An exempt pair may be plain http, private and on any port."""
     async with Receiver() as receiver:
         policy = EgressPolicy.parse(allow_hosts=[f"localhost:{receiver.port}"])
-        async with AiohttpSender(policy, SystemClock()) as sender:
+        async with HttpSender(policy, SystemClock()) as sender:
             outcome = await sender.send(a_request(f"http://localhost:{receiver.port}/"))
 
     assert outcome.status == 200
@@ -269,7 +270,7 @@ async def test_our_own_listener_is_not_called() -> None:
     """Even where loopback is allowed, the gateway does not call itself."""
     async with Receiver() as receiver:
         policy = replace(DEVELOPMENT, own=frozenset({("127.0.0.1", receiver.port)}))
-        async with AiohttpSender(policy, SystemClock()) as sender:
+        async with HttpSender(policy, SystemClock()) as sender:
             outcome = await sender.send(a_request(receiver.url))
 
         assert receiver.connections == 0
@@ -278,7 +279,7 @@ async def test_our_own_listener_is_not_called() -> None:
 
 @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x\n": "a"}, {"x": "a\0b"}])
 async def test_a_header_that_splits_is_not_sent(
-    sender: AiohttpSender, headers: dict[str, str]
+    sender: HttpSender, headers: dict[str, str]
 ) -> None:
     """A header with a line break is an error of ours, and nothing goes out."""
     async with Receiver() as receiver:
@@ -288,7 +289,7 @@ async def test_a_header_that_splits_is_not_sent(
     assert outcome.error_class is ErrorClass.INTERNAL
 
 
-async def test_credentials_in_a_url_are_sent_as_basic(sender: AiohttpSender) -> None:
+async def test_credentials_in_a_url_are_sent_as_basic(sender: HttpSender) -> None:
     """User and password of a URL become a header, and leave the URL."""
     async with Receiver() as receiver:
         url = receiver.url.replace("http://", "http://user:pass@")
@@ -300,7 +301,7 @@ async def test_credentials_in_a_url_are_sent_as_basic(sender: AiohttpSender) -> 
 
 
 async def test_a_header_goes_before_credentials_in_a_url(
-    sender: AiohttpSender,
+    sender: HttpSender,
 ) -> None:
     """An Authorization header of one's own replaces what the URL has."""
     async with Receiver() as receiver:
@@ -316,7 +317,7 @@ async def test_a_header_goes_before_credentials_in_a_url(
 
 async def test_a_closed_sender_says_so() -> None:
     """A request after closing is an error of ours, not an exception."""
-    sender = AiohttpSender(DEVELOPMENT, SystemClock())
+    sender = HttpSender(DEVELOPMENT, SystemClock())
 
     outcome = await sender.send(a_request("http://127.0.0.1:9/"))
 
@@ -324,7 +325,7 @@ async def test_a_closed_sender_says_so() -> None:
 
 
 async def test_proxies_of_the_environment_are_not_used(
-    sender: AiohttpSender, monkeypatch: pytest.MonkeyPatch
+    sender: HttpSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """HTTP_PROXY does not lead a delivery elsewhere."""
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{refused_port()}")

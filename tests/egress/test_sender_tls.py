@@ -10,7 +10,7 @@ import trustme
 from gateway.delivery.ports import Request
 from gateway.domain.model import ErrorClass
 from gateway.egress.guard import EgressPolicy
-from gateway.egress.sender import AiohttpSender
+from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
 from tests.fakes.receiver import Receiver, not_http
 
@@ -42,7 +42,7 @@ async def test_a_trusted_certificate_is_accepted(authority: trustme.CA) -> None:
     tls = listening(authority.issue_cert("127.0.0.1"))
     async with (
         Receiver(tls=tls) as receiver,
-        AiohttpSender(DEVELOPMENT, SystemClock(), tls=trusting(authority)) as sender,
+        HttpSender(DEVELOPMENT, SystemClock(), tls=trusting(authority)) as sender,
     ):
         outcome = await sender.send(Request(receiver.url, {}, b"{}"))
 
@@ -66,7 +66,7 @@ async def test_a_bad_certificate_is_a_tls_error(
     tls = trusting(authority) if trusted else None
     async with (
         Receiver(tls=listening(certificate)) as receiver,
-        AiohttpSender(DEVELOPMENT, SystemClock(), tls=tls) as sender,
+        HttpSender(DEVELOPMENT, SystemClock(), tls=tls) as sender,
     ):
         outcome = await sender.send(Request(receiver.url, {}, b"{}"))
 
@@ -84,7 +84,7 @@ async def test_plain_text_behind_https_is_a_tls_error() -> None:
 
     async with (
         await asyncio.start_server(greet, "127.0.0.1", 0) as server,
-        AiohttpSender(DEVELOPMENT, SystemClock()) as sender,
+        HttpSender(DEVELOPMENT, SystemClock()) as sender,
     ):
         port = server.sockets[0].getsockname()[1]
 

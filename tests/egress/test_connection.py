@@ -1,0 +1,181 @@
+"""Connections: what the other side does between and within answers."""
+
+import asyncio
+import ssl
+from typing import cast
+
+import pytest
+from typing_extensions import override
+
+from gateway.domain.model import ErrorClass
+from gateway.egress.answer import Answer
+from gateway.egress.connection import Connection
+from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, Failed
+from gateway.egress.target import Origin
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+class Wire(asyncio.Transport):
+    """A transport whose other side is the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+        self.unsent_bytes = 0
+        self.is_cut = False
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += data
+
+    @override
+    def get_write_buffer_size(self) -> int:
+        return self.unsent_bytes
+
+    @override
+    def abort(self) -> None:
+        self.is_cut = True
+
+
+class Told:
+    """Whoever is told of lost connections."""
+
+    def __init__(self) -> None:
+        self.lost: list[Connection] = []
+
+    def connected(self) -> tuple[Connection, Wire]:
+        """Return a connection on a wire."""
+        origin = Origin(is_tls=False, host="a.example", port=80)
+        connection, wire = Connection(origin, self.lost.append), Wire()
+        connection.connection_made(wire)
+        return connection, wire
+
+
+async def test_a_request_is_one_write_and_its_answer_ends_it() -> None:
+    """What is sent is what was given; the connection is then free again."""
+    connection, wire = Told().connected()
+    answer = Answer()
+
+    waiting = connection.exchange(b"POST / HTTP/1.1\r\n\r\n", answer)
+    busy = connection.is_reusable
+    connection.data_received(NO_CONTENT)
+
+    assert (wire.sent, busy) == (b"POST / HTTP/1.1\r\n\r\n", False)
+    assert waiting.done()
+    assert answer.status == 204
+    assert connection.is_reusable
+
+
+async def test_bytes_that_nobody_asked_for_close_it() -> None:
+    """An answer before its request is not kept for the next one."""
+    connection, wire = Told().connected()
+    await _answered(connection)
+
+    connection.data_received(NO_CONTENT)
+
+    assert wire.is_cut
+    assert not connection.is_open
+
+
+async def test_a_request_not_yet_sent_whole_keeps_it_from_use() -> None:
+    """An answer before the end of the request leaves the rest of it on the way."""
+    connection, wire = Told().connected()
+    wire.unsent_bytes = 1
+
+    await _answered(connection)
+
+    assert not connection.is_reusable
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"), [(b"", NO_ANSWER), (b"HTTP/1.1 2", BROKEN_OFF)]
+)
+async def test_the_end_of_the_stream_fails_a_request(
+    heard: bytes, expected: object
+) -> None:
+    """A connection that is closed is told by whether anything was heard."""
+    connection, wire = Told().connected()
+    waiting = connection.exchange(b"", Answer())
+
+    connection.data_received(heard)
+    connection.eof_received()
+
+    assert _failure(waiting).fault is expected
+    assert wire.is_cut
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"), [(b"", RESET), (b"HTTP/1.1 2", BROKEN_OFF)]
+)
+async def test_a_broken_connection_fails_a_request(
+    heard: bytes, expected: object
+) -> None:
+    """So is one that is reset; whoever keeps connections is told."""
+    told = Told()
+    connection, _ = told.connected()
+    waiting = connection.exchange(b"", Answer())
+
+    connection.data_received(heard)
+    connection.connection_lost(ConnectionResetError())
+
+    assert _failure(waiting).fault is expected
+    assert told.lost == [connection]
+    assert connection.lost.done()
+
+
+async def test_an_answer_without_length_ends_with_a_lost_connection() -> None:
+    """TLS that is closed without a word ends such an answer too."""
+    connection, _ = Told().connected()
+    answer = Answer()
+    waiting = connection.exchange(b"", answer)
+
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nab")
+    connection.connection_lost(None)
+    await waiting
+
+    assert (answer.status, bytes(answer.body)) == (200, b"ab")
+
+
+async def test_tls_that_fails_late_is_a_tls_error() -> None:
+    """A receiver that misses our certificate says so after the handshake."""
+    connection, _ = Told().connected()
+    waiting = connection.exchange(b"", Answer())
+
+    connection.connection_lost(ssl.SSLError("certificate required"))
+
+    with pytest.raises(ssl.SSLError):
+        await waiting
+
+
+async def test_a_lost_connection_takes_no_request() -> None:
+    """The failure is the same as if it had been lost a moment later."""
+    connection, _ = Told().connected()
+    connection.connection_lost(None)
+
+    waiting = connection.exchange(b"", Answer())
+
+    assert _failure(waiting).fault is NO_ANSWER
+
+
+async def test_a_request_that_was_given_up_keeps_it_from_use() -> None:
+    """Its answer may still come, and must not be taken for the next one's."""
+    connection, _ = Told().connected()
+    waiting = connection.exchange(b"", Answer())
+
+    waiting.cancel()
+
+    assert not connection.is_reusable
+    connection.data_received(NO_CONTENT)
+
+
+async def _answered(connection: Connection) -> None:
+    waiting = connection.exchange(b"", Answer())
+    connection.data_received(NO_CONTENT)
+    await waiting
+
+
+def _failure(waiting: asyncio.Future[None]) -> Failed:
+    failed = waiting.exception()
+    assert cast("Failed", failed).fault.error_class is ErrorClass.CONNECTION_RESET
+    return cast("Failed", failed)
