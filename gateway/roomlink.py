@@ -135,8 +135,8 @@ class ClientLink:
         found: list[Participant] = []
         if address.kind is not AddressKind.NAME and wanted in everybody:
             found.append(everybody[wanted])
-        if address.kind is not AddressKind.ID:
-            found.extend(self._client.named(wanted))
+        if (name := address.known_name) is not None:
+            found.extend(self._client.named(name))
         return found
 
     def _here(self, one: Participant) -> Present:

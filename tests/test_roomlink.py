@@ -262,6 +262,7 @@ async def test_who_comes_changes_and_goes_is_told() -> None:
         (to("bob", "alice"), ["bob", "bob", "alice"]),
         ((Address(AddressKind.ROLE, "agent"),), ["bob", "bob"]),
         ((Address(AddressKind.ID, "alice"),), []),
+        ((Address(AddressKind.SENDER, "gone", "alice", "user"),), ["alice"]),
         (to("nobody"), []),
         (None, ["alice", "bob", "bob"]),
     ],

@@ -18,6 +18,7 @@ from gateway.bridge.ports import (
     Clock,
     Meter,
     NotReady,
+    Once,
     Outbox,
     OutcomeUnknown,
     Refused,
@@ -128,13 +129,16 @@ class Dispatcher:
         in_window = len(self._line) + self._posted < self._options.window
         return in_window and self._line.is_clear(addresses)
 
-    def accept(self, message: OutgoingMessage, attachment: bytes | None) -> Entry:
+    def accept(
+        self, message: OutgoingMessage, attachment: bytes | None, once: Once | None
+    ) -> Entry:
         """Take a message in; its place in the order is that of this call.
 
         It counts as accepted once `entry.accepted` is done without an error.
         """
         entry = self._enter(message, attachment)
-        entry.accepted = entry.stored = self._outbox.add(message, attachment)
+        kept = {} if once is None else {"once": once}
+        entry.accepted = entry.stored = self._outbox.add(message, attachment, **kept)
         entry.accepted.add_done_callback(partial(self._added, entry))
         self._noted = self._noted or entry.is_sending
         self._wake.set()
@@ -244,12 +248,10 @@ class Dispatcher:
     def _can_write(self) -> bool:
         limits, bytes_ = self._options, self._posted_bytes
         has_window = self._posted < limits.window and bytes_ < limits.window_bytes
-        is_ready = self._link.is_ready and not self._record.is_failing
-        return has_window and is_ready
+        return has_window and self._link.is_ready and not self._record.is_failing
 
     def _is_next(self, entry: Entry) -> bool:
-        is_head = entry is self._line.head
-        return is_head and entry.is_sending and self._can_write
+        return entry is self._line.head and entry.is_sending and self._can_write
 
     async def _is_whole(self, entry: Entry) -> bool:
         """Whether it is committed that it may be written, and its bytes are here.

@@ -21,7 +21,6 @@ from gateway.domain.recipients import Present, Trouble, aggregate, resolve
 
 _OPEN: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 _UNSENT: Final = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED})
-_NAMING: Final = frozenset({AddressKind.ANY, AddressKind.NAME})
 NOT_FOUND: Final = 1003  # room protocol §4.4
 DENIED: Final = 1001
 
@@ -381,7 +380,7 @@ def unresolved(to: Sequence[Address]) -> tuple[Recipient, ...]:
     return tuple(
         Recipient(
             index,
-            address.value if address.kind in _NAMING else None,
+            address.known_name,
             None,
             MessageStatus.QUEUED,
         )

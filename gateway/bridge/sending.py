@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.bridge.entry import text_bytes, unresolved
-from gateway.bridge.ports import Clock, LinkStatus, Presence, RoomLink
+from gateway.bridge.ports import Clock, LinkStatus, Once, Presence, RoomLink
 from gateway.bridge.rooms import Registry, Room
 from gateway.domain.errors import (
     FieldError,
@@ -101,19 +101,30 @@ class Sending:
         """Accept nothing from now on."""
         self._stopping = True
 
-    async def accept(self, draft: Draft, *, wait_s: float | None) -> OutgoingMessage:
+    async def accept(
+        self,
+        draft: Draft,
+        *,
+        wait_s: float | None,
+        once: Once | None = None,
+        is_owed: bool = False,
+    ) -> OutgoingMessage:
         """Store a message and return it in the state it reaches within the wait.
 
         Args:
             draft: The message.
             wait_s: How long to wait for a final status, in seconds. `None` is 5 s when
                 the room is ready, and not at all while it is away.
+            once: What is used up by it.
+            is_owed: It is the end of something begun, and is taken even while the
+                gateway stops: what cannot be said before the end is said after it.
 
         Raises:
             Rejected: The sender's to mend; nothing was stored.
             Unavailable: To be repeated later; nothing was stored.
+            AlreadyDone: `once` was used up before; nothing was stored.
         """
-        if self._stopping:
+        if self._stopping and not is_owed:
             detail = "the gateway is stopping; repeat this in a moment"
             raise ShuttingDown(detail)
         room = self._registry.get(draft.room)
@@ -122,7 +133,7 @@ class Sending:
         ready = room.link.is_ready
         targets = self._check(room, draft)
         message = self._message(room, draft, targets)
-        entry = dispatcher.accept(message, draft.attachment or None)
+        entry = dispatcher.accept(message, draft.attachment or None, once)
         if wait_s is None:
             wait_s = DEFAULT_WAIT_S if ready else 0
         if wait_s > 0:  # One wait for both: what is settled was accepted before.
@@ -269,10 +280,10 @@ def _refuse_self(to: Sequence[Address], presence: Presence) -> None:
     names = {one.name for one in presence.participants}
     for index, address in enumerate(to):
         by_id = address.value == own.id and address.kind is not AddressKind.ROLE
-        naming = address.kind in {AddressKind.ANY, AddressKind.NAME}
-        by_name = naming and address.value == own.name and own.name not in names
+        name = address.known_name
+        by_name = name is not None and name == own.name and own.name not in names
         if by_id or by_name:
-            detail = f"{address.value!r} is this gateway's own participant"
+            detail = f"{name or address.value!r} is this gateway's own participant"
             raise RecipientIsSelf(
                 detail, errors=[FieldError(_pointer(to, index), detail)]
             )
@@ -303,7 +314,7 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
             case Trouble.ABSENT:
                 missing.append(FieldError(_pointer(to, index), _absence(address)))
             case Trouble.AMBIGUOUS:
-                detail = f"several participants fit {address.value!r}"
+                detail = f"several participants fit {_word(address)!r}"
                 ambiguous.append(FieldError(_pointer(to, index), detail))
                 found = resolve(address, Match.ALL, present)
                 candidates += found if isinstance(found, tuple) else ()
@@ -315,19 +326,14 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
     if missing:
         _refuse_self(to, link.presence)  # We are nobody that a message can reach.
     if ambiguous:
-        detail = (
-            f'{ambiguous[0].detail}: send to {{"id": …}} of one of the candidates, '
-            'or say "match": "first" or "all"'
-        )
-        raise RecipientAmbiguous(
-            detail, errors=ambiguous, facts={"candidates": _shown(candidates)}
-        )
+        facts = {"candidates": _shown(candidates)}
+        raise RecipientAmbiguous(_choice(to, ambiguous), errors=ambiguous, facts=facts)
     if missing and draft.await_recipient:
         return None
     if missing:
         first = to[int(missing[0].pointer.removeprefix("/to").lstrip("/") or 0)]
         others = link.presence.participants
-        names = nearest_first(first.value, others)
+        names = nearest_first(_word(first), others)
         who = ", ".join(names[:_MOST_NAMES]) or "nobody else"
         detail = f"{missing[0].detail}; present: {who}"
         raise RecipientNotFound(
@@ -338,13 +344,28 @@ def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | No
     return targets
 
 
+def _choice(to: Sequence[Address], ambiguous: Sequence[FieldError]) -> str:
+    detail = f'{ambiguous[0].detail}: send to {{"id": …}} of one of the candidates'
+    if to[0].kind is AddressKind.SENDER:
+        return detail  # An answer has no `match`.
+    return f'{detail}, or say "match": "first" or "all"'
+
+
+def _word(address: Address) -> str:
+    return address.known_name or address.value
+
+
 def _absence(address: Address) -> str:
+    if address.kind is AddressKind.SENDER:
+        return f"its sender {_word(address)!r} is not here"
     if address.kind is AddressKind.ANY:
         return f"nobody here has the id or name {address.value!r}"
     return f"nobody here is {address.kind.value} {address.value!r}"
 
 
 def _pointer(to: Sequence[Address], index: int) -> str:
+    if to[index].kind is AddressKind.SENDER:
+        return ""  # The caller has not written it.
     return "/to" if len(to) == 1 else f"/to/{index}"
 
 

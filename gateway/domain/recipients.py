@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from enum import Enum
+from typing import Final
 
 from gateway.domain.model import Address, AddressKind, Match, MessageStatus
+
+_BY_ID: Final = frozenset({AddressKind.ANY, AddressKind.ID, AddressKind.SENDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,9 @@ def resolve(
 ) -> tuple[Present, ...] | Trouble:
     """Find whom an address means among those present.
 
-    An `ANY` address is tried as an id first, then as an exact name. `Match.ONE` wants
-    exactly one participant, `FIRST` takes the one that has been there longest.
+    An `ANY` address is tried as an id first, then as an exact name; a `SENDER` as an id
+    first, then as an exact name with its role. `Match.ONE` wants exactly one
+    participant, `FIRST` takes the one that has been there longest.
     """
     fitting = _fitting(address, present)
     if not fitting:
@@ -53,13 +57,16 @@ def resolve(
 
 def _fitting(address: Address, present: Sequence[Present]) -> tuple[Present, ...]:
     wanted = address.value
-    if address.kind in {AddressKind.ANY, AddressKind.ID}:
+    if address.kind in _BY_ID:
         by_id = tuple(one for one in present if one.id == wanted)
         if by_id or address.kind is AddressKind.ID:
             return by_id
     if address.kind is AddressKind.ROLE:
         return tuple(one for one in present if one.role == wanted)
-    return tuple(one for one in present if one.name == wanted)
+    named = tuple(one for one in present if one.name == address.known_name)
+    if address.kind is AddressKind.SENDER and address.role is not None:
+        return tuple(one for one in named if one.role == address.role)
+    return named
 
 
 def nearest_first(wanted: str, present: Iterable[Present]) -> list[str]:

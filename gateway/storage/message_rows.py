@@ -81,7 +81,7 @@ def row_of_outgoing(message: OutgoingMessage, position: int) -> Row:
         message.waiting_for,
         None
         if message.to is None
-        else dumps([[address.kind.value, address.value] for address in message.to]),
+        else dumps([_address(address) for address in message.to]),
         _names(message),
         message.match.value,
         message.await_recipient,
@@ -180,7 +180,17 @@ def _names(message: OutgoingMessage) -> str | None:
 def _addresses_of(text: str | None) -> tuple[Address, ...] | None:
     if text is None:
         return None
-    return tuple(Address(AddressKind(kind), value) for kind, value in json.loads(text))
+    return tuple(
+        Address(AddressKind(kind), *values) for kind, *values in json.loads(text)
+    )
+
+
+def _address(address: Address) -> list[str | None]:
+    """Return an address; only a sender's has more than its kind and value."""
+    shown: list[str | None] = [address.kind.value, address.value]
+    if address.kind is AddressKind.SENDER:
+        shown += [address.name, address.role]
+    return shown
 
 
 def _recipients(recipients: tuple[Recipient, ...]) -> str:

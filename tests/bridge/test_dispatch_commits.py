@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.bridge.ports import OutcomeUnknown, Refused
+from gateway.bridge.ports import Once, OutcomeUnknown, Refused
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.domain.model import (
     Event,
@@ -34,12 +34,16 @@ class SlowOutbox(MemoryOutbox):
         self.holds_changes = False
 
     def add(  # type: ignore[explicit-override]  # typing.override needs 3.12
-        self, message: OutgoingMessage, attachment: bytes | None = None
+        self,
+        message: OutgoingMessage,
+        attachment: bytes | None = None,
+        *,
+        once: Once | None = None,
     ) -> asyncio.Future[None]:
         """Keep the message for `commit`."""
         held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         keep = super().add
-        held.add_done_callback(lambda _: keep(message, attachment))
+        held.add_done_callback(lambda _: keep(message, attachment, once=once))
         self.adds.append(held)
         return held
 

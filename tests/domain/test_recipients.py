@@ -47,6 +47,28 @@ def test_an_address_means_an_id_then_a_name(
     assert resolve(Address(kind, value), match, EVERYBODY) == found
 
 
+@pytest.mark.parametrize(
+    ("sender", "found"),
+    [
+        (("p-2", "bob", "agent"), (BOB,)),
+        (("p-2", "bob", "user"), (BOB,)),  # the id, whatever they are called now
+        (("gone", "bob", "user"), (OLD_BOB,)),
+        (("gone", "bob", "guest"), Trouble.ABSENT),
+        (("gone", "bob", None), Trouble.AMBIGUOUS),
+        (("gone", "p-1", "user"), (ODD,)),
+        (("gone", "alice", "user"), (ALICE,)),
+        (("gone", "carol", "user"), Trouble.ABSENT),
+    ],
+)
+def test_a_sender_is_their_id_then_their_name_and_role(
+    sender: tuple[str, str, str | None], found: tuple[Present, ...] | Trouble
+) -> None:
+    """Another of that name is not them if the role is another."""
+    address = Address(AddressKind.SENDER, *sender)
+
+    assert resolve(address, Match.ONE, EVERYBODY) == found
+
+
 def test_names_most_like_the_wanted_one_come_first() -> None:
     """Whatever their case, and the others follow by the alphabet."""
     people = [

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from gateway.bridge.entry import unresolved
 from gateway.domain.model import (
     Address,
     AddressKind,
@@ -28,7 +29,14 @@ from gateway.storage.message_rows import (
 )
 from tests.domain.nouns import INCOMING, OUTGOING
 
-ADDRESSES = st.builds(Address, st.sampled_from(AddressKind), st.text())
+PLAIN = [kind for kind in AddressKind if kind is not AddressKind.SENDER]
+ADDRESSES = st.builds(Address, st.sampled_from(PLAIN), st.text()) | st.builds(
+    Address,
+    st.just(AddressKind.SENDER),
+    st.text(),
+    st.none() | st.text(),
+    st.none() | st.text(),
+)
 ERRORS = st.none() | st.builds(
     MessageError, st.text(), st.text(), st.none() | st.integers()
 )
@@ -57,6 +65,31 @@ def test_an_outgoing_message_comes_back(
     message = replace(OUTGOING, to=to, recipients=recipients, error=error, position=5)
 
     assert outgoing_of(row_of_outgoing(message, 5)) == message
+
+
+def test_an_address_is_kept_as_it_always_was() -> None:
+    """Only a sender's has more to it; rows of former versions are read as these."""
+    message = replace(
+        OUTGOING,
+        to=(
+            Address(AddressKind.ANY, "bob"),
+            Address(AddressKind.SENDER, "p-1", "alice", "user"),
+        ),
+    )
+
+    row = dict(zip(OUT, row_of_outgoing(message, 5), strict=True))
+
+    assert row["addresses"] == '[["any","bob"],["sender","p-1","alice","user"]]'
+
+
+def test_a_reply_is_found_by_the_name_of_its_recipient() -> None:
+    """Also before it is known where they are."""
+    sender = Address(AddressKind.SENDER, "p-1", "alice", "user")
+    message = replace(OUTGOING, to=(sender,), recipients=unresolved((sender,)))
+
+    row = dict(zip(OUT, row_of_outgoing(message, 5), strict=True))
+
+    assert f"{SEPARATOR}alice{SEPARATOR}" in str(row["names"])
 
 
 @pytest.mark.parametrize("name", [None, "", "é 🎈"])

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+ERASED = "null"  # The body of a message whose content was erased.
+
 
 class MessageStatus(StrEnum):
     """How far an outgoing message has come. Never "delivered": a room gives no receipt.
@@ -175,6 +177,11 @@ class OutgoingMessage:
         """Whether it is for everybody."""
         return self.to is None
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether what it said and carried was erased."""
+        return self.body == ERASED
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -204,3 +211,8 @@ class IncomingMessage:
     attachment: Attachment | None = None
     event_id: str | None = None
     seq: int = 0
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether what it said and carried was erased."""
+        return self.body == ERASED
