@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 INTERRUPTED: Final = 130  # exit status, as shells have it for Ctrl-C
 SERVICE_UNAVAILABLE: Final = 503
 ENDS: Final = frozenset({"done", "cancelled"})
+TRIED: Final = ("delivered", "retrying", "dead", "cancelled")
+OTHERS: Final = ("retrying", "dead", "held", "cancelled")
 GLANCE_S: Final = 0.5  # Between two looks.
 # Looks in a row without an answer: a gateway that is started anew takes up its replays.
 PATIENCE: Final = 120
@@ -175,25 +177,21 @@ def followed(
 
 
 def standing(replay: Mapping[str, object]) -> tuple[int, int | None, str]:
-    """Return how many deliveries were made, of how many, and what became of them."""
-    matched = replay.get("matched")
-    told = ", ".join(
-        f"{count} {name}"
-        for name in ("delivered", "failed")
-        if (count := _count(replay, name)) or name == "delivered"
-    )
-    total = matched if isinstance(matched, int) and matched > 0 else None
-    return _count(replay, "created"), total, told
+    """Return how many deliveries were tried, of how many, and how they fare."""
+    matched = _count(replay, "matched")
+    told = [f"{_count(replay, 'delivered')} delivered"]
+    told += [f"{count} {name}" for name in OTHERS if (count := _count(replay, name))]
+    tried = sum(_count(replay, name) for name in TRIED)
+    return tried, matched or None, ", ".join(told)
 
 
 def outcome(replay: Mapping[str, object]) -> str:
     """Say in a sentence what a replay is, or would be."""
     matched = _count(replay, "matched")
     if replay.get("id") is None:
-        return f"{matched} events would be delivered again."
+        return f"Events that would be delivered again: {matched}."
     _, _, told = standing(replay)
-    made = f"{_count(replay, 'created')} of {matched} events are to be delivered again"
-    text = f"{replay.get('id')} {replay.get('state')}: {made}; {told} so far."
+    text = f"{replay.get('id')} {replay.get('state')}: {told}, of {matched}."
     return printable(text)
 
 

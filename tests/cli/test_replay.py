@@ -19,12 +19,17 @@ def a_replay(state: str = "running", **other: object) -> dict[str, object]:
     return {
         "id": "rpl_1",
         "webhook_id": "wh_1",
-        "to": None,
+        "to": "wh_1",
         "state": state,
         "matched": 4,
         "created": 4,
+        "pending": 0,
+        "in_flight": 1,
+        "retrying": 0,
         "delivered": 3,
-        "failed": 0,
+        "held": 0,
+        "dead": 0,
+        "cancelled": 0,
         **other,
     }
 
@@ -48,16 +53,13 @@ def test_a_replay_is_begun_and_followed_to_its_end() -> None:
         *("wh_1", "--since", SINCE, "--until", "2026-02-01T12:00:00Z"),
         *("--events", "message.*,room.gap", "--only", "failed", "--to", "crm"),
         replies=[
-            Reply(202, a_replay("pending", created=0)),
-            Reply(200, a_replay("done", failed=1)),
+            Reply(202, {"id": "rpl_1", "state": "running", "matched": 4}),
+            Reply(200, a_replay("done", in_flight=0, retrying=1)),
         ],
     )
 
     assert result.exit_code == 0
-    assert result.stdout == (
-        "rpl_1 done: 4 of 4 events are to be delivered again;"
-        " 3 delivered, 1 failed so far.\n"
-    )
+    assert result.stdout == "rpl_1 done: 3 delivered, 1 retrying, of 4.\n"
     assert [(each.method, each.path) for each in asked] == [
         ("POST", "/webhooks/wh_1/replay"),
         ("GET", "/replays/rpl_1"),
@@ -78,7 +80,7 @@ def test_a_dry_run_says_how_many() -> None:
         replies=[Reply(200, {"id": None, "matched": 7})],
     )
 
-    assert result.stdout == "7 events would be delivered again.\n"
+    assert result.stdout == "Events that would be delivered again: 7.\n"
     assert asked[0].path == "/webhooks/wh_env_crm/replay"
     assert asked[0].body == {"since": SINCE, "dry_run": True}
     assert len(asked) == 1
@@ -104,18 +106,18 @@ def test_a_replay_that_was_cancelled_meanwhile_ends_with_one() -> None:
 def test_a_replay_is_cancelled() -> None:
     """By DELETE; that is what was wanted, so it ends with zero."""
     result, asked = run(
-        "--cancel", "rpl_1", replies=[Reply(200, a_replay("cancelled", created=2))]
+        "--cancel", "rpl_1", replies=[Reply(200, a_replay("cancelled", cancelled=1))]
     )
 
     assert result.exit_code == 0
-    assert "cancelled: 2 of 4" in result.stdout
+    assert result.stdout == "rpl_1 cancelled: 3 delivered, 1 cancelled, of 4.\n"
     assert (asked[0].method, asked[0].path) == ("DELETE", "/replays/rpl_1")
 
 
 def test_following_waits_until_it_ends() -> None:
     """Whatever it says before."""
     waits: list[float] = []
-    states = ["pending", "running", "running", "done"]
+    states = ["running", "running", "running", "done"]
     with ApiServer(*(Reply(200, a_replay(state)) for state in states)) as api:
         answer = followed(Gateway(api.url, None), "rpl_1", wait=waits.append)
 
@@ -177,13 +179,14 @@ def test_ctrl_c_leaves_the_replay_running(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("replay", "found"),
     [
-        (a_replay(), (4, 4, "3 delivered")),
-        (a_replay(failed=2), (4, 4, "3 delivered, 2 failed")),
+        (a_replay(), (3, 4, "3 delivered")),
+        (a_replay(retrying=1), (4, 4, "3 delivered, 1 retrying")),
+        (a_replay(delivered=2, dead=1, held=1), (3, 4, "2 delivered, 1 dead, 1 held")),
         (a_replay(matched=0, created=0, delivered=0), (0, None, "0 delivered")),
         ({"matched": "many"}, (0, None, "0 delivered")),
     ],
 )
-def test_the_bar_shows_what_was_made_of_what_was_found(
+def test_the_bar_shows_what_was_tried_of_what_was_found(
     replay: dict[str, object], found: tuple[int, int | None, str]
 ) -> None:
     """And in words what became of it."""
@@ -206,7 +209,7 @@ def test_the_bar_is_drawn_on_a_terminal(
     with ApiServer(Reply(200, a_replay("done"))) as api:
         followed(Gateway(api.url, None), "rpl_1", wait=no_wait)
 
-    assert drawn == [(False, {"completed": 4, "total": 4, "told": "3 delivered"})]
+    assert drawn == [(False, {"completed": 3, "total": 4, "told": "3 delivered"})]
     assert capsys.readouterr().out == ""
 
 
