@@ -34,6 +34,7 @@ _ANY_ADDRESS = (IPv4Address("0.0.0.0"), IPv6Address("::"))  # noqa: S104 - compa
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:/@\s]+):([0-9]{1,5})")
+_NAME = re.compile(r"[0-9a-z._-]+", re.IGNORECASE)  # underscores: names of containers
 _OLD_IPV4 = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)  # 2130706433, 0x7f.1, 127.1
 
 
@@ -211,11 +212,12 @@ def url_breach(url: str, policy: EgressPolicy) -> Breach | None:
     try:
         parsed = URL(url)
         scheme, host, port = parsed.scheme, parsed.host, parsed.port
+        is_host = ":" in (host or "") or _NAME.fullmatch(parsed.raw_host or "")
     except ValueError:
         return _NO_URL
     if scheme not in {"http", "https"}:
         return _SCHEME
-    if not host or not port:
+    if not host or not port or not is_host:
         return _NO_HOST
     exempt = policy.is_exempt(host, port)
     breach = None if exempt else _rule_breach(scheme, port, policy)

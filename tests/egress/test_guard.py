@@ -34,6 +34,7 @@ DEVELOPMENT = STRICT.for_development()
         "https://example.com:8443/hook?key=1#top",
         "https://user:pass@example.com/",
         "https://bücher.example/",
+        "https://my_host/",
         "https://1.1.1.1/",
         "https://[2606:4700:4700::1111]/",
         "HTTPS://EXAMPLE.COM",
@@ -55,6 +56,9 @@ def test_public_https_may_be_called(url: str) -> None:
         ("http://example.com/", "scheme", REQUIRE_HTTPS),
         ("https://", "url", None),
         ("https://[::1", "url", None),
+        ("https://127.0.0.1\0/", "url", None),
+        ("https://a b.example/", "url", None),
+        ("https://%31%32%37.0.0.1/", "url", None),
         ("https://example.com:99999/", "url", None),
         ("https://example.com:0/", "url", None),
         ("https://example.com:22/", "port", ALLOW_PORTS),
@@ -141,9 +145,12 @@ def test_a_denied_network_stays_denied() -> None:
 
 def test_a_host_and_port_can_be_allowed() -> None:
     """The exact pair may be plain http, private and on any port."""
-    policy = EgressPolicy.parse(allow_hosts=["n8n:5678", "127.0.0.1:3000"])
+    policy = EgressPolicy.parse(
+        allow_hosts=["n8n:5678", "127.0.0.1:3000", "bücher.example:80"]
+    )
 
     check_url("http://n8n:5678/webhook", policy)
+    check_url("http://BÜCHER.example/", policy)
     check_url("http://N8N.:5678/webhook", policy)
     check_url("http://127.0.0.1:3000/", policy)
 
