@@ -67,6 +67,12 @@ class AttemptShape(Shape):
     detail: str | None
     verdict: str = Field(description="`delivered`, `try_again` or `give_up`.")
     response: str | None = Field(description="The start of the answer's body.")
+    reply_message_id: str | None = Field(
+        description="The message that the answer had us send."
+    )
+    reply_skipped: str | None = Field(
+        description="Why a reply in the answer was not sent, such as `loop`."
+    )
 
 
 class DeliveryShape(Shape):
@@ -83,6 +89,7 @@ class DeliveryShape(Shape):
     message_id: str | None
     status: DeliveryState
     reason: str | None = Field(description="Why it is held, dead or cancelled.")
+    replay_id: str | None = Field(description="The replay that made it, if one did.")
     attempt_count: int
     last_attempt: AttemptShape | None
     next_attempt_at: AwareDatetime | None
@@ -121,6 +128,7 @@ def delivery_shown(row: DeliveryRow) -> dict[str, object]:
         "message_id": row.message_id,
         "status": delivery.state,
         "reason": delivery.reason,
+        "replay_id": delivery.replay_id,
         "attempt_count": delivery.attempts,
         "last_attempt": None if last is None else attempt_shown(last),
         "next_attempt_at": moment(delivery.next_attempt_at),
@@ -141,6 +149,8 @@ def attempt_shown(attempt: Attempt) -> dict[str, object]:
         "detail": attempt.detail,
         "verdict": attempt.verdict,
         "response": attempt.response,
+        "reply_message_id": attempt.reply_message_id,
+        "reply_skipped": attempt.reply_skipped,
     }
 
 

@@ -1,36 +1,38 @@
 """`/webhooks`: where events are delivered to."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api import bodies, problems
-from gateway.api.replies import moment, reply
+from gateway.api.described import body_of
+from gateway.api.replies import reply
+from gateway.api.webhook_answers import health_shown, trial_shown, webhook_shown
+from gateway.api.webhook_examples import PATCHED, RELEASED, ROTATED, TRIED, WANTED
 from gateway.api.webhook_shapes import (
     Deleted,
     ReleaseBody,
+    RotationBody,
     TrialBody,
     TrialShape,
     WebhookBody,
+    WebhookChanged,
     WebhookDetail,
     WebhookList,
+    WebhookPatch,
     WebhookQuery,
     WebhookShape,
 )
 from gateway.delivery import terms
 from gateway.delivery.fields import Fields
-from gateway.delivery.headers import MASK, masked
-from gateway.delivery.ports import WebhookHealth
-from gateway.delivery.trial import Trial, TrialResult
+from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
 from gateway.domain import errors
 from gateway.domain.errors import UnsupportedMediaType
 from gateway.domain.model import Webhook
-from gateway.domain.rendering import rfc3339
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 
@@ -47,51 +49,13 @@ _WRITES: Final = problems.responses(
 )
 _CHANGES: Final = _WRITES | problems.responses(errors.NotFound, errors.ReadOnly)
 
-_EXAMPLES: Final = {
-    "smallest": {
-        "summary": "Every message received",
-        "value": {"url": "https://example.com/hooks/meshagent"},
-    },
-    "chosen": {
-        "summary": "What alice says in the lobby, tried for an hour",
-        "value": {
-            "url": "https://example.com/hooks/meshagent",
-            "events": ["message.received"],
-            "rooms": ["lobby"],
-            "from": ["alice"],
-            "headers": {"Authorization": "Bearer 5f2c"},
-            "retry": {"schedule": [5, 30, 300, 3600]},
-        },
-    },
-}
-_PATCH_EXAMPLES: Final = {
-    "narrower": {
-        "summary": "Only some events, and the default schedule again",
-        "value": {"events": ["message.received", "room.*"], "retry": None},
-    }
-}
-
-
-def webhook_shown(webhook: Webhook, *, secret: str = MASK) -> dict[str, object]:
-    """Return a webhook as the contract shows it, its secrets masked."""
-    return {
-        "id": webhook.id,
-        "name": webhook.name,
-        "source": webhook.source,
-        **terms.as_json(webhook),
-        "headers": masked(webhook.headers, webhook.headers),
-        "secret": secret,
-        "disabled_reason": webhook.disabled_reason,
-        "created_at": rfc3339(webhook.created_at),
-        "updated_at": moment(webhook.updated_at),
-    }
-
 
 def router(webhooks: WebhookControls, trial: Trial) -> APIRouter:
     """Return the routes for webhooks."""
     routes = APIRouter(tags=["Webhooks"])
     _add_reading(routes, webhooks)
     _add_writing(routes, webhooks)
+    _add_rotating(routes, webhooks)
     _add_switching(routes, webhooks)
     _add_testing(routes, trial)
     return routes
@@ -109,7 +73,8 @@ def _add_reading(routes: APIRouter, webhooks: WebhookControls) -> None:
     )
     async def listed(query: Annotated[WebhookQuery, Query()]) -> Response:
         found = webhooks.list(query.target_url)
-        shown = [webhook_shown(webhook) for webhook in found]
+        now = webhooks.clock.now()
+        shown = [webhook_shown(webhook, now) for webhook in found]
         return reply({"webhooks": shown, "next_cursor": None})
 
     @routes.get(
@@ -121,7 +86,9 @@ def _add_reading(routes: APIRouter, webhooks: WebhookControls) -> None:
     async def one(webhook_id: str) -> Response:
         webhook = webhooks.get(webhook_id)
         health = await webhooks.health(webhook_id)
-        return reply({**webhook_shown(webhook), **_health_shown(health)})
+        now = webhooks.clock.now()
+        fares = health_shown(health, now, circuit=webhooks.circuit(webhook_id))
+        return reply({**webhook_shown(webhook, now), **fares})
 
 
 def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
@@ -131,13 +98,18 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         operation_id="create_webhook",
         summary="Have events delivered to an address",
         responses={201: {"model": WebhookShape}, **_WRITES},
-        openapi_extra=_body(WebhookBody, _EXAMPLES),
+        openapi_extra=body_of(WebhookBody, WANTED),
     )
     async def create(request: Request) -> Response:
-        """The answer alone shows the secret that deliveries are signed with."""
+        """The answer alone shows the secret that deliveries are signed with.
+
+        In the words of REST hooks too: `target_url` or `hookUrl` for `url`, or one
+        `event`; the format is then `flat` unless another is asked for, and a receiver
+        that answers 410 has unsubscribed.
+        """
         asked = await _object(request)
         webhook = await webhooks.create(asked, key_id=_key_id(request))
-        answer = reply(webhook_shown(webhook, secret=webhook.secrets[0]), 201)
+        answer = reply(_with_secret(webhook, webhooks), 201)
         prefix = request.scope.get("state", {}).get("prefix", "")
         answer.headers["Location"] = f"{prefix}/webhooks/{webhook.id}"
         return answer
@@ -146,17 +118,19 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         "/webhooks/{webhook_id}",
         operation_id="change_webhook",
         summary="Change a webhook",
-        responses={200: {"model": WebhookShape}, **_CHANGES},
-        openapi_extra=_body(WebhookBody, _PATCH_EXAMPLES, is_patch=True),
+        responses={200: {"model": WebhookChanged}, **_CHANGES},
+        openapi_extra=body_of(WebhookPatch, PATCHED),
     )
     async def change(webhook_id: str, request: Request) -> Response:
         """A JSON Merge Patch (RFC 7396): null is the default again.
 
-        A URL of another origin drops the webhook's own headers, unless they are sent
-        again.
+        A template is one value and replaced whole. A URL of another origin drops the
+        webhook's own headers, unless they are sent again, and holds what is owed until
+        the webhook is enabled. `active` is as `enable` and `disable` have it.
         """
-        patch = await _object(request)
-        return reply(webhook_shown(await webhooks.patch(webhook_id, patch)))
+        webhook = await webhooks.patch(webhook_id, await _object(request))
+        shown = webhook_shown(webhook, webhooks.clock.now())
+        return reply({**shown, "held": await _held(webhooks, webhook_id)})
 
     @routes.delete(
         "/webhooks/{webhook_id}",
@@ -176,9 +150,28 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         return reply({"id": webhook_id})
 
 
+def _add_rotating(routes: APIRouter, webhooks: WebhookControls) -> None:
+    @routes.post(
+        "/webhooks/{webhook_id}/rotate-secret",
+        operation_id="rotate_webhook_secret",
+        summary="Sign with a new secret",
+        responses={200: {"model": WebhookShape}, **_CHANGES},
+        openapi_extra=body_of(RotationBody, ROTATED, is_needed=False),
+    )
+    async def rotate(webhook_id: str, request: Request) -> Response:
+        """The answer alone shows the new secret; the old one signs along for a day.
+
+        At most five old ones sign along, newest first. With the signature `github`,
+        which is made with one secret, the new one holds at once.
+        """
+        asked = await _object(request, is_needed=False)
+        webhook = await webhooks.rotate_secret(webhook_id, asked)
+        return reply(_with_secret(webhook, webhooks))
+
+
 def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
     responses = {200: {"model": WebhookShape}, **_READS} | problems.responses(
-        errors.Invalid, errors.StoreUnavailable, errors.ShuttingDown
+        errors.ReadOnly, errors.Invalid, errors.StoreUnavailable, errors.ShuttingDown
     )
 
     @routes.post(
@@ -186,15 +179,17 @@ def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
         operation_id="enable_webhook",
         summary="Let a webhook get events again",
         responses=responses,
-        openapi_extra=_body(ReleaseBody, {}, is_needed=False),
+        openapi_extra=body_of(ReleaseBody, RELEASED, is_needed=False),
     )
     async def enable(webhook_id: str, request: Request) -> Response:
-        """What was held for it is sent."""
-        fields = Fields(await _object(request, is_needed=False))
-        fields.refuse_unknown({"release"})
-        fields.only("release", "all")
-        fields.finish()
-        return reply(webhook_shown(await webhooks.enable(webhook_id)))
+        """What is held for it is sent, for whatever reason it is held.
+
+        `release` says how much of it: `all`, `none`, or that of events since a time,
+        or since so long ago. The rest is dropped.
+        """
+        asked = await _object(request, is_needed=False)
+        webhook = await webhooks.enable(webhook_id, asked)
+        return reply(webhook_shown(webhook, webhooks.clock.now()))
 
     @routes.post(
         "/webhooks/{webhook_id}/disable",
@@ -207,7 +202,8 @@ def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
         fields = Fields(await _object(request, is_needed=False))
         fields.refuse_unknown(frozenset())
         fields.finish()
-        return reply(webhook_shown(await webhooks.disable(webhook_id)))
+        webhook = await webhooks.disable(webhook_id)
+        return reply(webhook_shown(webhook, webhooks.clock.now()))
 
 
 def _add_testing(routes: APIRouter, trial: Trial) -> None:
@@ -220,7 +216,7 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
             **_READS,
             **problems.responses(errors.Invalid, errors.ShuttingDown),
         },
-        openapi_extra=_body(TrialBody, {}, is_needed=False),
+        openapi_extra=body_of(TrialBody, TRIED, is_needed=False),
     )
     async def test(webhook_id: str, request: Request) -> Response:
         """Nothing of it is stored; it works for an inactive webhook too."""
@@ -228,7 +224,7 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
         fields.refuse_unknown({"event"})
         event = fields.text("event", longest=terms.TEXT_CHARACTERS)
         fields.finish()
-        return reply(_trial_shown(await trial.run(webhook_id, event)))
+        return reply(trial_shown(await trial.run(webhook_id, event)))
 
 
 async def _object(request: Request, *, is_needed: bool = True) -> Mapping[str, object]:
@@ -248,59 +244,13 @@ def _key_id(request: Request) -> str | None:
     return key_id if isinstance(key_id, str) else None
 
 
-def _health_shown(health: WebhookHealth) -> dict[str, object]:
-    return {
-        "pending": health.pending,
-        "held": health.held,
-        "dead": health.dead,
-        "last_error": health.last_error,
-        "last_error_at": moment(health.last_error_at),
-        "last_success_at": moment(health.last_success_at),
-        "circuit": "closed",
-    }
+def _with_secret(webhook: Webhook, webhooks: WebhookControls) -> dict[str, object]:
+    return webhook_shown(webhook, webhooks.clock.now(), secret=webhook.secret)
 
 
-def _trial_shown(result: TrialResult) -> dict[str, object]:
-    outcome = result.outcome
-    response = {
-        "headers": dict(outcome.headers),
-        "body": outcome.body.decode("utf-8", "replace"),
-    }
-    return {
-        "ok": result.ok,
-        "status": outcome.status,
-        "duration_ms": round(outcome.duration.total_seconds() * 1000, 1),
-        "error_class": outcome.error_class,
-        "detail": outcome.detail,
-        "request": {"headers": dict(result.request_headers)},
-        "response": None if outcome.status is None else response,
-    }
-
-
-def _body(
-    model: type[BaseModel],
-    examples: Mapping[str, Any],
-    *,
-    is_patch: bool = False,
-    is_needed: bool = True,
-) -> dict[str, Any]:
-    """Return the description of a body that the endpoint reads by itself."""
-    schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
-    for name, inner in schema.pop("$defs", {}).items():
-        schema = _inlined(schema, f"#/$defs/{name}", inner)
-    if is_patch:
-        schema.pop("required", None)
-        schema["title"] = "WebhookPatch"
-        del schema["properties"]["secret"]
-    content = {"schema": schema, **({"examples": examples} if examples else {})}
-    return {"requestBody": {"required": is_needed, "content": {bodies.JSON: content}}}
-
-
-def _inlined(schema: Any, ref: str, inner: Any) -> Any:  # noqa: ANN401  # Any JSON.
-    if isinstance(schema, dict):
-        if schema.get("$ref") == ref:
-            return inner
-        return {name: _inlined(value, ref, inner) for name, value in schema.items()}
-    if isinstance(schema, list):
-        return [_inlined(value, ref, inner) for value in schema]
-    return schema
+async def _held(webhooks: WebhookControls, webhook_id: str) -> int | None:
+    """Return how many deliveries are held; the change is made, so nothing may fail."""
+    try:
+        return (await webhooks.health(webhook_id)).held
+    except (errors.NotFound, errors.StoreUnavailable):
+        return None

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery import terms
 from gateway.delivery.fields import Fields
+from gateway.delivery.ports import Release
 from gateway.delivery.roster import Roster
-from gateway.delivery.webhooks import BY_REQUEST, REMOVED, CheckUrl, check_target
+from gateway.delivery.webhooks import REMOVED, CheckUrl, check_target
 from gateway.domain.model import Webhook
 
 NAME_CHARACTERS = 64
@@ -36,9 +37,9 @@ class Declared:
         """Store what the entries ask for, each as `wh_env_<name>`.
 
         An entry has a `name` and a `secret` besides what a webhook made by request may
-        have. One that was disabled because it is gone, or by request, stays so while
-        its URL is the same. For one no longer listed, deliveries are held, and sent
-        should it be listed again.
+        have. One that was disabled, by request or by us, stays so while its URL is the
+        same. For one no longer listed, deliveries are held, and sent should it be
+        listed again.
 
         Raises:
             Invalid: An entry breaks a rule; each place is named, as in `/0/url`.
@@ -65,25 +66,29 @@ class Declared:
         base = known or Webhook(
             id=webhook_id,
             url=asked.url,
-            secrets=(),
+            secret="",
             created_at=now,
             updated_at=now,
             name=name,
             source="env",
         )
-        webhook = asked.applied_to(replace(base, secrets=(asked.secret or "",)))
-        if (
-            known is not None
-            and known.url == webhook.url
-            and known.disabled_reason in {"gone", BY_REQUEST}
-        ):
-            return replace(webhook, active=False, disabled_reason=known.disabled_reason)
+        reason = None if base.disabled_reason == REMOVED else base.disabled_reason
+        webhook = asked.applied_to(
+            replace(base, secret=asked.secret or "", disabled_reason=reason)
+        )
+        if reason is not None and base.url == webhook.url:
+            return replace(webhook, active=False, disabled_reason=reason)
         return webhook
 
     async def _store(self, webhook: Webhook) -> None:
-        if self.roster.find(webhook.id) == webhook:
+        known = self.roster.find(webhook.id)
+        if known == webhook:
             return
-        await self.roster.add(replace(webhook, updated_at=self.clock.now()))
+        is_enabled = known is not None and webhook.active and not known.active
+        await self.roster.add(
+            replace(webhook, updated_at=self.clock.now()),
+            Release() if is_enabled else None,
+        )
         self.meter.info(
             "webhook.declared", webhook_id=webhook.id, active=webhook.active
         )

@@ -1,11 +1,15 @@
 """The members of a JSON object nobody has checked, read one by one."""
 
 from collections.abc import Mapping, Set as AbstractSet
+from enum import StrEnum
 from math import isfinite
+from typing import TypeVar
 
 from gateway.domain.errors import FieldError, Invalid
 
 ENTRY_CHARACTERS = 256
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _NO_TEXT = "It has NUL or half of a surrogate pair, which is no text."
 
@@ -56,14 +60,34 @@ class Fields:
             if name not in known:
                 self.wrong(name, "There is no member of this name.")
 
-    def only(self, name: str, value: object) -> None:
-        """Find a member wrong unless it is left out, null or this one value."""
-        given = self._body.get(name)
-        if given is None or (given == value and type(given) is type(value)):
-            return
-        shown = "null" if value is None else repr(value).lower()
-        detail = f"This release does not have it yet: leave it out or send {shown}."
-        self.wrong(name, detail.replace("'", '"'))
+    def wrong_within(self, name: str, pointer: str, detail: str) -> None:
+        """Remember that a place inside a member is wrong, by a JSON Pointer from it."""
+        self._errors.append(FieldError(f"{self._at}/{_escaped(name)}{pointer}", detail))
+
+    def value(self, name: str) -> object:
+        """Return a member as it is; `None` if it is left out."""
+        return self._body.get(name)
+
+    def one_of(self, *names: str) -> str:
+        """Return which of several names a member goes by; the first if it is absent.
+
+        It may go by one of them alone.
+        """
+        first, *others = [n for n in names if not self.is_absent(n)] or names[:1]
+        for name in others:
+            self.wrong(name, f"{first} says this already: give one of them.")
+        return first
+
+    def choice(self, name: str, default: Choice) -> Choice:
+        """Read one word of those that there are, which are the kind of `default`."""
+        value = self._body.get(name)
+        if value is None:
+            return default
+        choices = type(default)
+        if not isinstance(value, str) or value not in set(choices):
+            self.wrong(name, f"It is one of {', '.join(choices)}.")
+            return default
+        return choices(value)
 
     def text(self, name: str, *, longest: int, required: bool = False) -> str | None:
         """Read a string of 1 to `longest` characters."""
@@ -100,6 +124,21 @@ class Fields:
             self.wrong(name, f"It is a whole number from {least} to {most}.")
             return default
         return number
+
+    def quantity(self, name: str, least: float, most: float) -> float | None:
+        """Read a number from `least` to `most`; it is required."""
+        value = self._body.get(name)
+        if value is None:
+            self.wrong(name, "It is required.")
+            return None
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not least <= value <= most
+        ):
+            self.wrong(name, f"It is a number from {least:g} to {most:g}.")
+            return None
+        return float(value)
 
     def texts(self, name: str, *, most: int) -> tuple[str, ...] | None:
         """Read a list of 1 to `most` different strings; `None` if it is left out."""

@@ -12,8 +12,8 @@ from gateway.delivery.ports import (
 )
 from gateway.delivery.roster import Roster
 from gateway.delivery.webhooks import Wake
-from gateway.domain.errors import NotFound, WrongState
-from gateway.domain.model import Attempt, Delivery, DeliveryState
+from gateway.domain.errors import NotFound
+from gateway.domain.model import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,9 @@ class DeliveryControls:
             StoreUnavailable: Nothing was changed.
         """
         row, _ = await self.get(delivery_id)
-        self._check(row.delivery)
-        again = replace(
-            row.delivery,
-            state=DeliveryState.PENDING,
-            schedule_index=0,
-            next_attempt_at=self.clock.now(),
-            finished_at=None,
-            reason=None,
-        )
-        await self.deliveries.record(again, None)
+        again = await self.deliveries.retry(delivery_id)
         self.meter.info(
             "delivery.retried", delivery_id=again.id, webhook_id=again.webhook_id
         )
         self.wake([again.webhook_id])
         return replace(row, delivery=again)
-
-    def _check(self, delivery: Delivery) -> None:
-        webhook = self.roster.find(delivery.webhook_id)
-        if delivery.state is DeliveryState.IN_FLIGHT:
-            detail = "An attempt of this delivery is under way; see what becomes of it."
-        elif webhook is None:
-            detail = "The webhook of this delivery is deleted; it has no address."
-        elif not webhook.active:
-            detail = f"The webhook {webhook.id} is inactive; enable it first."
-        else:
-            return
-        raise WrongState(detail, facts={"state": delivery.state.value})

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from gateway.delivery.ports import Webhooks
+from gateway.delivery.ports import Hold, Release, Webhooks
 from gateway.domain.errors import NotFound
 from gateway.domain.model import Event, Webhook
+
+# Says what is to become of what waits for a webhook, from it before and after a change.
+Owed = Callable[[Webhook, Webhook], Hold | Release | None]
 
 
 class Roster:
@@ -38,10 +41,13 @@ class Roster:
         """Return all webhooks, oldest first."""
         return self._webhooks.all()
 
-    async def add(self, webhook: Webhook) -> None:
-        """Store a new webhook. `StoreUnavailable` if it could not be stored."""
+    async def add(self, webhook: Webhook, owed: Release | None = None) -> None:
+        """Store a webhook, and release what is held for it if that is said.
+
+        `StoreUnavailable` if it could not be stored.
+        """
         async with self._changing:
-            await self._webhooks.put(webhook)
+            await self._webhooks.put(webhook, owed=owed)
 
     async def change(
         self,
@@ -49,22 +55,26 @@ class Roster:
         edit: Callable[[Webhook], Webhook],
         *,
         tell: Callable[[Webhook], Event] | None = None,
+        owed: Owed | None = None,
     ) -> Webhook:
         """Change a webhook, and return what it has become.
 
-        An edit that returns what it was given stores nothing, and tells nothing.
+        An edit that returns what it was given tells nothing; unless something is to
+        become of what waits for the webhook, it stores nothing either.
 
         Args:
             webhook_id: Which one; `NotFound` if there is none of that id.
             edit: What to make of it; called when no other change is under way.
             tell: Makes the event that is appended in the same commit.
+            owed: Says what is to become of what waits; by itself nothing does.
         """
         async with self._changing:
             before = self.get(webhook_id)
             after = edit(before)
-            if after != before:
-                events = () if tell is None else (tell(after),)
-                await self._webhooks.put(after, *events)
+            move = None if owed is None else owed(before, after)
+            if after != before or move is not None:
+                events = () if tell is None or after == before else (tell(after),)
+                await self._webhooks.put(after, *events, owed=move)
         return after
 
     async def remove(self, webhook_id: str, check: Callable[[Webhook], None]) -> None:

@@ -7,14 +7,18 @@ merged first) or given by configuration.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
+from math import ceil
 
-from gateway.delivery.fields import Fields
+from gateway.delivery.fields import ENTRY_CHARACTERS, Fields
 from gateway.delivery.headers import check_headers
+from gateway.delivery.looks import Look, read_look, shown_template
+from gateway.domain.filters import MAX_FILTER_CHARACTERS, BadFilter, compile_filter
 from gateway.domain.model import (
     DEFAULT_SCHEDULE_S,
     EventType,
+    Format,
     Ordering,
+    RateLimit,
     Signature,
     Webhook,
 )
@@ -28,24 +32,23 @@ SCHEDULE_MAX_S = 172_800
 TIMEOUT_MAX_S = 30
 IN_FLIGHT_MAX = 256
 AGE_MAX_S = 30 * 86_400
+RATE_MIN = 0.01  # requests a second
+RATE_MAX = 10_000
+BURST_MAX = 10_000
 
+# Words that REST hooks have for `url`; of events they name one.
+URL_NAMES = ("url", "target_url", "hookUrl")
 
-# Members of the contract that this release knows, and refuses to do otherwise.
-_ONLY: Mapping[str, object] = {
-    "filter": None,
-    "format": "envelope",
-    "template": None,
-    "content_type": None,
-    "ordering": Ordering.NONE.value,
-    "links": False,
-    "replies": False,
-    "rate_limit": None,
-}
-_MEMBERS = frozenset(_ONLY) | {
-    "url", "events", "rooms", "types", "from", "headers", "secret", "signature",
-    "timeout_s", "max_in_flight", "max_age_s", "retry", "stop_on", "active",
-    "description",
-}  # fmt: skip
+_EVENT = "event"
+_MEMBERS = frozenset(
+    {
+        "url", "events", "rooms", "types", "from", "filter", "format", "template",
+        "content_type", "headers", "secret", "signature", "ordering", "links",
+        "replies", "timeout_s", "max_in_flight", "max_age_s", "rate_limit", "retry",
+        "stop_on", "active", "description",
+    }
+)  # fmt: skip
+_SUBSCRIPTION = frozenset({*URL_NAMES[1:], _EVENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Terms:
 
     Attributes:
         secret: The caller's own secret; `None` to have one minted.
+        is_subscription: Whether it was asked for as a REST hook.
+        url_at: Where the URL stood, as a JSON Pointer.
     """
 
     url: str = field(repr=False)
@@ -63,14 +68,22 @@ class Terms:
     rooms: tuple[str, ...] | None
     types: tuple[str, ...] | None
     senders: tuple[str, ...] | None
+    filter: str | None
+    look: Look
     signature: Signature
+    ordering: Ordering
+    links: bool
+    replies: bool
     timeout: timedelta
     max_in_flight: int
     max_age: timedelta | None
+    rate_limit: RateLimit | None
     schedule_s: tuple[int, ...]
     stop_on: tuple[int, ...]
     active: bool
     description: str | None
+    is_subscription: bool = False
+    url_at: str = field(default="/url", compare=False)
 
     def applied_to(self, webhook: Webhook) -> Webhook:
         """Return the webhook on these terms; its secrets and its history stay."""
@@ -82,15 +95,24 @@ class Terms:
             rooms=self.rooms,
             types=self.types,
             senders=self.senders,
+            filter=self.filter,
+            format=self.look.format,
+            template=self.look.template,
+            content_type=self.look.content_type,
             signature=self.signature,
+            ordering=self.ordering,
+            links=self.links,
+            replies=self.replies,
             timeout=self.timeout,
             max_in_flight=self.max_in_flight,
             max_age=self.max_age,
+            rate_limit=self.rate_limit,
             schedule_s=self.schedule_s,
             stop_on=self.stop_on,
             active=self.active,
             disabled_reason=None if self.active else webhook.disabled_reason,
             description=self.description,
+            is_subscription=self.is_subscription or webhook.is_subscription,
         )
 
 
@@ -106,20 +128,66 @@ def parse(body: Mapping[str, object], *, at: str = "") -> Terms:
     """
     fields = Fields(body, at)
     fields.refuse_unknown(_MEMBERS)
-    for name, only in _ONLY.items():
-        fields.only(name, only)
+    return replace(_terms(fields, Format.ENVELOPE), url_at=f"{at}/url")
+
+
+def parse_amended(body: Mapping[str, object], *, is_subscription: bool) -> Terms:
+    """Return what `parse` does, for a webhook that may have been made as a REST hook.
+
+    Raises:
+        Invalid: As for `parse`.
+    """
+    return _terms(Fields(body), Format.FLAT if is_subscription else Format.ENVELOPE)
+
+
+def parse_request(body: Mapping[str, object]) -> Terms:
+    """Return what `parse` does, in the words of REST hooks too.
+
+    Whoever says `target_url` or `hookUrl` for `url`, or names one `event` in place of
+    `events`, makes a REST hook; its format is `flat` unless another is asked for.
+
+    Raises:
+        Invalid: As for `parse`; a member has two names at once.
+    """
+    fields = Fields(body)
+    fields.refuse_unknown(_MEMBERS | _SUBSCRIPTION)
+    url, events = fields.one_of(*URL_NAMES), fields.one_of("events", _EVENT)
+    is_subscription = not all(fields.is_absent(name) for name in _SUBSCRIPTION)
+    default = Format.FLAT if is_subscription else Format.ENVELOPE
+    asked = _terms(fields, default, url=url, events=events)
+    return replace(asked, is_subscription=is_subscription, url_at=f"/{url}")
+
+
+def check_members(body: Mapping[str, object]) -> None:
+    """Return if a body has no member but those of a webhook; otherwise `Invalid`."""
+    fields = Fields(body)
+    fields.refuse_unknown(_MEMBERS)
+    if "secret" in body:
+        fields.wrong("secret", "POST /webhooks/{id}/rotate-secret changes it.")
+    fields.finish()
+
+
+def _terms(
+    fields: Fields, default: Format, *, url: str = "url", events: str = "events"
+) -> Terms:
     terms = Terms(
-        url=fields.text("url", longest=URL_CHARACTERS, required=True) or "",
-        secret=_secret(fields),
+        url=fields.text(url, longest=URL_CHARACTERS, required=True) or "",
+        secret=read_secret(fields),
         headers=_headers(fields),
-        events=_events(fields),
+        events=_event(fields) if events == _EVENT else _events(fields),
         rooms=fields.texts("rooms", most=LIST_ENTRIES),
         types=fields.texts("types", most=LIST_ENTRIES),
         senders=fields.texts("from", most=LIST_ENTRIES),
-        signature=_signature(fields),
+        filter=_filter(fields),
+        look=read_look(fields, default),
+        signature=fields.choice("signature", Signature.STANDARD),
+        ordering=fields.choice("ordering", Ordering.NONE),
+        links=fields.truth("links", default=False),
+        replies=fields.truth("replies", default=False),
         timeout=timedelta(seconds=fields.number("timeout_s", 15, 1, TIMEOUT_MAX_S)),
         max_in_flight=int(fields.number("max_in_flight", 8, 1, IN_FLIGHT_MAX)),
         max_age=_max_age(fields),
+        rate_limit=_rate_limit(fields),
         schedule_s=_schedule(fields),
         stop_on=_stop_on(fields),
         active=fields.truth("active", default=True),
@@ -141,18 +209,18 @@ def as_json(webhook: Webhook) -> dict[str, object]:
         "types": _listed(webhook.types),
         "from": _listed(webhook.senders),
         "filter": webhook.filter,
-        "format": webhook.format,
-        "template": webhook.template,
+        "format": webhook.format.value,
+        "template": shown_template(webhook.template),
         "content_type": webhook.content_type,
         "headers": dict(webhook.headers),
         "signature": webhook.signature.value,
         "ordering": webhook.ordering.value,
         "links": webhook.links,
         "replies": webhook.replies,
-        "timeout_s": _seconds(webhook.timeout),
+        "timeout_s": _number(webhook.timeout.total_seconds()),
         "max_in_flight": webhook.max_in_flight,
-        "max_age_s": None if webhook.max_age is None else _seconds(webhook.max_age),
-        "rate_limit": webhook.rate_limit,
+        "max_age_s": _age(webhook.max_age),
+        "rate_limit": _limit(webhook.rate_limit),
         "retry": {"schedule": list(webhook.schedule_s)},
         "stop_on": list(webhook.stop_on),
         "active": webhook.active,
@@ -160,49 +228,8 @@ def as_json(webhook: Webhook) -> dict[str, object]:
     }
 
 
-def amend(webhook: Webhook, patch: Mapping[str, object]) -> Terms:
-    """Return a webhook's terms with a merge patch applied; null is the default again.
-
-    A URL of another origin drops the headers, unless the patch sends them again: they
-    may hold a secret that was meant for the old one.
-
-    Raises:
-        Invalid: The patch, or what it makes of the webhook, breaks a rule.
-
-    Source: RFC 7396, section 2.
-    """
-    fields = Fields(patch)
-    fields.refuse_unknown(_MEMBERS)
-    if "secret" in patch:
-        fields.wrong("secret", "This release cannot change it: make a new webhook.")
-    fields.finish()
-    present = as_json(webhook)
-    url = patch.get("url")
-    if isinstance(url, str) and _origin(url) != _origin(webhook.url):
-        present["headers"] = {}
-    merged = {**present, **patch}
-    for name in ("headers", "retry"):
-        merged[name] = _merged(present[name], patch.get(name, {}))
-    return parse(merged)
-
-
-def _merged(target: object, patch: object) -> object:
-    """Merge the members of an object; those of ours have no objects inside."""
-    if not isinstance(patch, Mapping) or not isinstance(target, Mapping):
-        return patch
-    merged = {**target, **patch}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-def _origin(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # No URL at all, as whoever checks it will say.
-        return "", url
-    return parts.scheme.lower(), parts.netloc.lower()
-
-
-def _secret(fields: Fields) -> str | None:
+def read_secret(fields: Fields) -> str | None:
+    """Read the member `secret`; `None` if it is left out."""
     secret = fields.text("secret", longest=TEXT_CHARACTERS)
     if secret is None:
         return None
@@ -220,16 +247,26 @@ def _headers(fields: Fields) -> Mapping[str, str]:
     return {name: value for name, value in headers.items() if isinstance(value, str)}
 
 
+def _event(fields: Fields) -> tuple[str, ...]:
+    event = fields.text(_EVENT, longest=ENTRY_CHARACTERS) or ""
+    if event and not _names_an_event(event):
+        fields.wrong(_EVENT, _no_event(event))
+    return (event,)
+
+
 def _events(fields: Fields) -> tuple[str, ...]:
     events = fields.texts("events", most=LIST_ENTRIES)
     if events is None:
         return (EventType.MESSAGE_RECEIVED.value,)
     for index, pattern in enumerate(events):
         if not _names_an_event(pattern):
-            known = ", ".join(EventType)
-            detail = f"{pattern!r} is no event. Events are {known}, or message.* or *."
-            fields.wrong("events", detail, index)
+            fields.wrong("events", _no_event(pattern), index)
     return events
+
+
+def _no_event(name: str) -> str:
+    known = ", ".join(EventType)
+    return f"{name!r} is no event. Events are {known}, or message.* or *."
 
 
 def _names_an_event(pattern: str) -> bool:
@@ -238,19 +275,31 @@ def _names_an_event(pattern: str) -> bool:
     return pattern == "*" or pattern in set(EventType)
 
 
-def _signature(fields: Fields) -> Signature:
-    name = fields.text("signature", longest=TEXT_CHARACTERS) or Signature.STANDARD
+def _filter(fields: Fields) -> str | None:
+    text = fields.text("filter", longest=MAX_FILTER_CHARACTERS)
+    if text is None:
+        return None
     try:
-        return Signature(name)
-    except ValueError:
-        fields.wrong("signature", f"It is one of {', '.join(Signature)}.")
-        return Signature.STANDARD
+        compile_filter(text)
+    except BadFilter as error:
+        fields.wrong("filter", f"{error}.")
+    return text
 
 
 def _max_age(fields: Fields) -> timedelta | None:
     if fields.is_absent("max_age_s"):
         return None
     return timedelta(seconds=fields.number("max_age_s", 1, 1, AGE_MAX_S))
+
+
+def _rate_limit(fields: Fields) -> RateLimit | None:
+    limit = fields.inner("rate_limit")
+    if not isinstance(fields.value("rate_limit"), Mapping):  # Found wrong, or absent.
+        return None
+    limit.refuse_unknown({"per_second", "burst"})
+    per_second = limit.quantity("per_second", RATE_MIN, RATE_MAX) or RATE_MAX
+    burst = limit.number("burst", max(1, ceil(per_second)), 1, BURST_MAX)
+    return RateLimit(per_second, burst)
 
 
 def _schedule(fields: Fields) -> tuple[int, ...]:
@@ -269,6 +318,15 @@ def _listed(values: tuple[str, ...] | None) -> list[str] | None:
     return None if values is None else list(values)
 
 
-def _seconds(duration: timedelta) -> int | float:
-    seconds = duration.total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
+def _limit(limit: RateLimit | None) -> dict[str, object] | None:
+    if limit is None:
+        return None
+    return {"per_second": _number(limit.per_second), "burst": limit.burst}
+
+
+def _age(age: timedelta | None) -> int | float | None:
+    return None if age is None else _number(age.total_seconds())
+
+
+def _number(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else value

@@ -1,7 +1,8 @@
 """One attempt made at once and for the caller alone: nothing of it is stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from gateway.bridge.ports import Clock
 from gateway.delivery.headers import masked
@@ -19,6 +20,9 @@ from gateway.domain.model import (
     Webhook,
 )
 from gateway.domain.retry import is_success
+from gateway.domain.templates import BadTemplate, TemplateFailed
+
+SHOWN_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,13 @@ class TrialResult:
     Attributes:
         ok: Whether a delivery so answered would count as delivered.
         request_headers: What was sent; the values of the webhook's own are masked.
+        request_body: The first `SHOWN_BYTES` of what was sent; `None` if nothing was.
     """
 
     ok: bool
     outcome: Outcome
-    request_headers: Mapping[str, str]
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,20 @@ class Trial:
         """
         webhook = self.roster.get(webhook_id)
         event_type = _wanted(webhook) if event is None else _named(event)
-        request = self.requests.make(
-            webhook, self._due(webhook, event_type), now=self.clock.now()
-        )
+        due = self._due(webhook, event_type)
+        try:
+            request = self.requests.make(webhook, due, now=self.clock.now())
+        except (BadTemplate, TemplateFailed) as error:
+            detail = f"The template failed: {error}."
+            return TrialResult(
+                ok=False, outcome=Outcome(None, None, timedelta(), detail)
+            )
         outcome = await self.sender.send(request)
         return TrialResult(
-            is_success(outcome), outcome, masked(request.headers, webhook.headers)
+            is_success(outcome),
+            outcome,
+            masked(request.headers, webhook.headers),
+            request.body[:SHOWN_BYTES],
         )
 
     def _due(self, webhook: Webhook, event_type: EventType) -> Due:

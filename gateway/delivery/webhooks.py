@@ -1,24 +1,31 @@
 """The webhooks: made, changed, enabled, disabled and deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gateway.bridge.ports import Clock, Meter
-from gateway.delivery import terms
-from gateway.delivery.ports import Deliveries, WebhookHealth
+from gateway.delivery import rotation, terms
+from gateway.delivery.amending import amend, is_elsewhere
+from gateway.delivery.ports import Deliveries, Hold, Release, WebhookHealth
+from gateway.delivery.releasing import read_release, released
 from gateway.delivery.roster import Roster
 from gateway.domain.errors import FieldError, ReadOnly, UrlBlocked
 from gateway.domain.ids import Ids, Kind
-from gateway.domain.model import Webhook
+from gateway.domain.model import Standing, Webhook
 from gateway.domain.signing import SECRET_NEW_BYTES, mint_secret
 
 # Raises `UrlBlocked` for a URL that can be seen to be one that may not be called.
 CheckUrl = Callable[[str], None]
 # Has the worker look again at webhooks.
 Wake = Callable[[Sequence[str]], None]
+# How a webhook's circuit stands: `closed`, `open` or `half_open`.
+Circuit = Callable[[str], str]
+# How a webhook's receiver stands at this moment; `None` if only the store knows.
+LiveStanding = Callable[[str], Standing | None]
 
 BY_REQUEST = "by_request"
+URL_CHANGED = "url_changed"
 REMOVED = "removed"  # from the configuration that gave it
 
 
@@ -35,6 +42,8 @@ class WebhookControls:
         rng: Where secrets come from; `random.SystemRandom()` outside of tests.
         ids: Mints the ids of webhooks.
         meter: Told of every change.
+        circuit: Says how a webhook's circuit stands.
+        standing: Says how a webhook's receiver stands, later than the store.
     """
 
     roster: Roster
@@ -45,6 +54,8 @@ class WebhookControls:
     rng: Random
     ids: Ids
     meter: Meter
+    circuit: Circuit = field(default=lambda _: "closed")
+    standing: LiveStanding = field(default=lambda _: None)
 
     async def create(
         self, body: Mapping[str, object], *, key_id: str | None = None
@@ -56,15 +67,14 @@ class WebhookControls:
             UrlBlocked: The URL may not be called.
             StoreUnavailable: Nothing was stored.
         """
-        wanted = terms.parse(body)
-        check_target(wanted.url, self.check_url)
+        wanted = terms.parse_request(body)
+        check_target(wanted.url, self.check_url, at=wanted.url_at)
         now = self.clock.now()
-        secret = wanted.secret or mint_secret(self.rng.randbytes(SECRET_NEW_BYTES))
         webhook = wanted.applied_to(
             Webhook(
                 id=self.ids.new(Kind.WEBHOOK),
                 url=wanted.url,
-                secrets=(secret,),
+                secret=wanted.secret or self._mint(),
                 created_at=now,
                 updated_at=now,
                 key_id=key_id,
@@ -85,10 +95,16 @@ class WebhookControls:
 
     async def health(self, webhook_id: str) -> WebhookHealth:
         """Return how the deliveries of a webhook fare; `NotFound`."""
-        return await self.deliveries.health(self.roster.get(webhook_id).id)
+        webhook = self.roster.get(webhook_id)
+        kept = await self.deliveries.health(webhook.id)
+        live = self.standing(webhook.id)
+        return kept if live is None else replace(kept, standing=live)
 
     async def patch(self, webhook_id: str, patch: Mapping[str, object]) -> Webhook:
         """Apply a merge patch (RFC 7396) and return the webhook as it is then.
+
+        What waits for a URL of another origin is held, until it is released: it was
+        meant for the old one. A webhook made active gets what was held for it.
 
         Raises:
             NotFound: There is none of that id.
@@ -99,15 +115,40 @@ class WebhookControls:
 
         def edit(webhook: Webhook) -> Webhook:
             refuse_read_only(webhook)
-            wanted = terms.amend(webhook, patch)
+            wanted = amend(webhook, patch)
             check_target(wanted.url, self.check_url)
             changed = wanted.applied_to(webhook)
             if webhook.active and not changed.active:
                 changed = replace(changed, disabled_reason=BY_REQUEST)
             return self._stamped(webhook, changed)
 
-        webhook = await self.roster.change(webhook_id, edit)
+        webhook = await self.roster.change(webhook_id, edit, owed=_after_patch)
         self._changed("webhook.updated", webhook)
+        return webhook
+
+    async def rotate_secret(
+        self, webhook_id: str, body: Mapping[str, object]
+    ) -> Webhook:
+        """Sign with a new secret, and with the old one for as long as `body` says.
+
+        Returns the webhook; its secret is never shown again.
+
+        Raises:
+            NotFound: There is none of that id.
+            ReadOnly: It is given by configuration.
+            Invalid: The body breaks a rule, or names the present secret.
+        """
+        asked = rotation.read_rotation(body)
+        secret = asked.secret or self._mint()
+
+        def edit(webhook: Webhook) -> Webhook:
+            refuse_read_only(webhook)
+            now = self.clock.now()
+            changed = rotation.rotated(webhook, secret, grace=asked.grace, now=now)
+            return self._stamped(webhook, changed)
+
+        webhook = await self.roster.change(webhook_id, edit)
+        self._changed("webhook.secret_rotated", webhook)
         return webhook
 
     async def delete(self, webhook_id: str) -> None:
@@ -121,29 +162,55 @@ class WebhookControls:
         await self.roster.remove(webhook_id, refuse_listed)
         self._changed("webhook.deleted", webhook)
 
-    async def enable(self, webhook_id: str) -> Webhook:
-        """Make a webhook active; what was held for it is sent. `NotFound`."""
+    async def enable(
+        self, webhook_id: str, body: Mapping[str, object] | None = None
+    ) -> Webhook:
+        """Make a webhook active, and send what is held for it, as far as `body` says.
+
+        What is held is released whatever it is held for, of an active webhook too.
+
+        Raises:
+            NotFound: There is none of that id.
+            Invalid: The body breaks a rule.
+            ReadOnly: Configuration gave the webhook, and does not list it any more.
+        """
+        release = read_release(body or {}, self.clock.now())
 
         def edit(webhook: Webhook) -> Webhook:
+            if webhook.disabled_reason == REMOVED:
+                detail = (
+                    f"GATEWAY_WEBHOOKS does not list the webhook {webhook.id} any more;"
+                    " list it again, or delete it."
+                )
+                raise ReadOnly(detail)
             enabled = replace(webhook, active=True, disabled_reason=None)
             return self._stamped(webhook, enabled)
 
-        webhook = await self.roster.change(webhook_id, edit)
-        self._changed("webhook.enabled", webhook)
+        webhook = await self.roster.change(webhook_id, edit, owed=lambda *_: release)
+        self.meter.info(
+            "webhook.enabled", webhook_id=webhook.id, release=released(release)
+        )
+        self.wake([webhook.id])
         return webhook
 
     async def disable(self, webhook_id: str) -> Webhook:
         """Make a webhook inactive; what is owed to it is held. `NotFound`."""
+        disabled: list[Webhook] = []
 
         def edit(webhook: Webhook) -> Webhook:
             if not webhook.active:
                 return webhook
-            disabled = replace(webhook, active=False, disabled_reason=BY_REQUEST)
-            return self._stamped(webhook, disabled)
+            off = replace(webhook, active=False, disabled_reason=BY_REQUEST)
+            disabled.append(self._stamped(webhook, off))
+            return disabled[0]
 
         webhook = await self.roster.change(webhook_id, edit)
-        self._changed("webhook.disabled", webhook)
+        for each in disabled:
+            self._changed("webhook.disabled", each)
         return webhook
+
+    def _mint(self) -> str:
+        return mint_secret(self.rng.randbytes(SECRET_NEW_BYTES))
 
     def _stamped(self, before: Webhook, after: Webhook) -> Webhook:
         if after == before:
@@ -153,6 +220,12 @@ class WebhookControls:
     def _changed(self, event: str, webhook: Webhook) -> None:
         self.meter.info(event, webhook_id=webhook.id, active=webhook.active)
         self.wake([webhook.id])
+
+
+def _after_patch(before: Webhook, after: Webhook) -> Hold | Release | None:
+    if is_elsewhere(before.url, after.url):
+        return Hold(URL_CHANGED)
+    return Release() if after.active and not before.active else None
 
 
 def check_target(url: str, check_url: CheckUrl, *, at: str = "/url") -> None:

@@ -1,6 +1,8 @@
 """Kinds of settings: how their text is read."""
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import SplitResult, urlsplit
@@ -32,6 +34,23 @@ def comma_separated(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def json_list(text: str) -> tuple[Mapping[str, object], ...]:
+    """Return the objects of a JSON list of webhooks.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        message = f"should be a JSON list of webhooks ({error})"
+        raise ValueError(message) from error
+    if not isinstance(parsed, list) or not all(isinstance(x, dict) for x in parsed):
+        message = "should be a JSON list of objects"
+        raise ValueError(message)
+    return tuple(parsed)
 
 
 def base_url(value: str) -> str:

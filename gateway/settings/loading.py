@@ -1,7 +1,7 @@
 """Gathering the settings: the environment, `.env`, and files that hold secrets."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -9,9 +9,11 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from gateway.settings.kinds import json_list
 from gateway.settings.model import Settings, is_secret, names
 
 _FILE_SUFFIX: Final = "_FILE"
+_WEBHOOKS: Final = "GATEWAY_WEBHOOKS"  # What its file lists is added to it.
 # Read by the commands that speak to a running gateway, not by the gateway itself.
 _NOT_OURS: Final = frozenset({"GATEWAY_URL", "GATEWAY_API_KEY"})
 
@@ -42,7 +44,9 @@ def load(
     given = {**defaults, **given}
     _refuse_unknown(given)
     values = {name: given[name] for name in names() if name in given}
-    for name, text in _from_files(given).items():
+    files = _from_files(given)
+    further = files.pop(_WEBHOOKS, None)
+    for name, text in files.items():
         if name in values:
             message = f"{name} and {name}{_FILE_SUFFIX} are both set; keep one."
             raise BadSettings(message)
@@ -51,10 +55,7 @@ def load(
         found = Settings(**{k.lower(): v for k, v in values.items()})  # type: ignore[arg-type]  # text until validated
     except ValidationError as error:
         raise BadSettings(_sentence(error)) from error
-    webhooks = [
-        _with_secret(entry, f"GATEWAY_WEBHOOKS: /{index}/secret_file")
-        for index, entry in enumerate(found.gateway_webhooks)
-    ]
+    webhooks = [*_with_secrets(found.gateway_webhooks, _WEBHOOKS), *_declared(further)]
     return found.model_copy(update={"gateway_webhooks": tuple(webhooks)})
 
 
@@ -91,6 +92,26 @@ def _from_files(given: Mapping[str, str]) -> dict[str, str]:
             message = f"{variable} cannot be read: {error}."
             raise BadSettings(message) from error
     return found
+
+
+def _declared(text: str | None) -> Iterator[Mapping[str, object]]:
+    """Yield the webhooks that the file of webhooks lists, if there is one."""
+    if text is None:
+        return
+    variable = _WEBHOOKS + _FILE_SUFFIX
+    try:
+        entries = json_list(text)
+    except ValueError as error:
+        message = f"{variable} {error}."
+        raise BadSettings(message) from error
+    yield from _with_secrets(entries, variable)
+
+
+def _with_secrets(
+    entries: Iterable[Mapping[str, object]], variable: str
+) -> Iterator[Mapping[str, object]]:
+    for index, entry in enumerate(entries):
+        yield _with_secret(entry, f"{variable}: /{index}/secret_file")
 
 
 def _with_secret(entry: Mapping[str, object], at: str) -> Mapping[str, object]:

@@ -1,7 +1,6 @@
 """Every setting, with its default and what it is for."""
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -24,6 +23,7 @@ from gateway.settings.kinds import (
     Proxy,
     Secrets,
     Words,
+    json_list,
 )
 
 _LEAST_KEY_CHARACTERS: Final = 8
@@ -195,17 +195,7 @@ class Settings(BaseSettings):
     @field_validator("gateway_webhooks", mode="before")
     @classmethod
     def _webhooks(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            parsed = json.loads(value)
-        except ValueError as error:
-            message = f"should be a JSON list of webhooks ({error})"
-            raise ValueError(message) from error
-        if not isinstance(parsed, list) or not all(isinstance(x, dict) for x in parsed):
-            message = "should be a JSON list of objects"
-            raise ValueError(message)
-        return tuple(parsed)
+        return json_list(value) if isinstance(value, str) else value
 
     @field_validator("gateway_api_keys")
     @classmethod

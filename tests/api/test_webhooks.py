@@ -6,34 +6,49 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from gateway.api import webhooks as routes
 from gateway.api.webhook_shapes import (
     TrialShape,
+    WebhookChanged,
     WebhookDetail,
     WebhookList,
     WebhookShape,
 )
-from gateway.delivery.requests import Requests
+from gateway.delivery.ports import Deliveries, WebhookHealth
 from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
+from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import DEFAULT_SCHEDULE_S, ErrorClass
 from tests.fakes.bridge import Bridge
 from tests.fakes.caller import Caller, calling
 from tests.fakes.delivering import SECRET, Delivering, a_webhook, check_url
+from tests.fakes.memory_deliveries import MemoryDeliveries
 from tests.fakes.sender import an_outcome
 
 URL = "https://example.com/hook"
 
 
+class Away(MemoryDeliveries):
+    """Deliveries that cannot be counted."""
+
+    @override
+    async def health(self, webhook_id: str) -> WebhookHealth:
+        """Fail."""
+        raise StoreUnavailable(webhook_id)
+
+
 @asynccontextmanager
 async def webhooks_of(
-    world: Delivering, public_url: str = "http://127.0.0.1:8080"
+    world: Delivering,
+    public_url: str = "http://127.0.0.1:8080",
+    deliveries: Deliveries | None = None,
 ) -> AsyncIterator[Caller]:
     """Serve a world's webhooks, and give somebody to call them."""
     controls = WebhookControls(
         roster=world.roster,
-        deliveries=world.store.deliveries,
+        deliveries=deliveries or world.store.deliveries,
         check_url=check_url,
         wake=world.worker.wake,
         clock=world.clock,
@@ -41,7 +56,7 @@ async def webhooks_of(
         ids=world.ids,
         meter=world.meter,
     )
-    requests = Requests("gw_test", lambda *_: "https://gateway.example/a")
+    requests = world.attempts.requests
     trial = Trial(world.roster, requests, world.sender, world.clock, world.ids)
     services = Bridge().services(
         routers=(routes.router(controls, trial),), public_url=public_url
@@ -132,6 +147,83 @@ async def test_a_patch_is_a_merge_patch() -> None:
     assert (answer.json["max_in_flight"], answer.json["description"]) == (8, "old")
 
 
+async def test_a_url_elsewhere_holds_what_waits() -> None:
+    """The answer says how much, and `enable` sends it."""
+    world = Delivering()
+    await world.add(a_webhook(headers={"Authorization": "Bearer 5f2c"}))
+    await world.say(times=2)
+    async with webhooks_of(world) as call:
+        changed = await call("PATCH", "/webhooks/wh_one", json={"url": URL})
+        enabled = await call.post("/webhooks/wh_one/enable")
+
+    shown = WebhookChanged.model_validate_json(changed.content)
+    assert (shown.url, shown.headers, shown.held) == (URL, {}, 2)
+    assert (enabled.status, world.states) == (200, ["pending", "pending"])
+
+
+async def test_a_change_is_told_though_nothing_can_be_counted() -> None:
+    """It is made: a failure afterwards would say that it is not."""
+    world = Delivering()
+    await world.add(a_webhook())
+    away = Away(world.store)
+    async with webhooks_of(world, deliveries=away) as call:
+        answer = await call("PATCH", "/webhooks/wh_one", json={"max_in_flight": 2})
+
+    assert (answer.status, answer.json["held"]) == (200, None)
+
+
+async def test_a_webhook_with_all_its_terms_is_shown_as_asked_for() -> None:
+    """What is asked for in writing comes back in writing."""
+    asked = {
+        "url": URL,
+        "filter": "data.message.urgent",
+        "format": "template",
+        "template": {"text": "{{ text }}"},
+        "ordering": "room",
+        "links": True,
+        "replies": True,
+        "rate_limit": {"per_second": 2, "burst": 5},
+    }
+    async with webhooks_of(Delivering()) as call:
+        answer = await call.post("/webhooks", json=asked)
+
+    shown = WebhookShape.model_validate_json(answer.content)
+    assert {name: answer.json[name] for name in asked} == asked
+    assert (shown.subscription, shown.old_secrets) == (False, [])
+
+
+async def test_a_rest_hook_is_made_and_unmade() -> None:
+    """201 with the id for `target_url` and one `event`; DELETE answers with it."""
+    async with webhooks_of(Delivering()) as call:
+        body = {"target_url": URL, "event": "message.received"}
+        made = await call.post("/webhooks", json=body)
+        found = await call.get(f"/webhooks?target_url={URL}")
+        gone = await call("DELETE", f"/webhooks/{made.json['id']}")
+
+    assert (made.status, made.json["format"]) == (201, "flat")
+    assert (made.json["url"], made.json["subscription"]) == (URL, True)
+    assert [each["id"] for each in found.json["webhooks"]] == [made.json["id"]]
+    assert gone.json == {"id": made.json["id"]}
+
+
+async def test_a_new_secret_is_shown_once() -> None:
+    """With until when the old one signs; the next answer masks both."""
+    world = Delivering()
+    await world.add(a_webhook())
+    async with webhooks_of(world) as call:
+        rotated = await call.post("/webhooks/wh_one/rotate-secret")
+        shown = await call.get("/webhooks/wh_one")
+        wrong = await call.post(
+            "/webhooks/wh_one/rotate-secret", json={"grace_s": 604_801}
+        )
+
+    assert (rotated.status, rotated.json["secret"][:6]) == (200, "whsec_")
+    assert rotated.json["secret"] != SECRET
+    assert shown.json["secret"] == "***"
+    assert shown.json["old_secrets"] == [{"until": "2026-03-15T12:00:00.000Z"}]
+    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/grace_s")
+
+
 async def test_delete_answers_with_the_id() -> None:
     """A deleted webhook is named once more, and then not found."""
     world = Delivering()
@@ -150,12 +242,12 @@ async def test_enable_and_disable() -> None:
     await world.add(a_webhook())
     async with webhooks_of(world) as call:
         disabled = await call.post("/webhooks/wh_one/disable")
-        enabled = await call.post("/webhooks/wh_one/enable", json={"release": "all"})
-        partly = await call.post("/webhooks/wh_one/enable", json={"release": "none"})
+        enabled = await call.post("/webhooks/wh_one/enable", json={"release": "10m"})
+        wrong = await call.post("/webhooks/wh_one/enable", json={"release": "some"})
 
     assert (disabled.json["active"], enabled.json["active"]) == (False, True)
     assert disabled.json["disabled_reason"] == "by_request"
-    assert partly.json["errors"][0]["pointer"] == "/release"
+    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/release")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +255,14 @@ async def test_enable_and_disable() -> None:
     [
         ({}, "validation", "/url"),
         ({"url": URL, "colour": "red"}, "validation", "/colour"),
-        ({"url": URL, "filter": "a"}, "validation", "/filter"),
+        ({"url": URL, "filter": "a["}, "validation", "/filter"),
+        ({"url": URL, "format": "template"}, "validation", "/template"),
+        (
+            {"url": URL, "template": {"blocks": [{"text": "{% if %}"}]}},
+            "validation",
+            "/template/blocks/0/text",
+        ),
+        ({"target_url": "http://inside/"}, "url_blocked", "/target_url"),
         ({"url": URL, "headers": {"Host": "x"}}, "validation", "/headers/Host"),
         ({"url": "http://inside/"}, "url_blocked", "/url"),
     ],
@@ -209,8 +308,10 @@ async def test_what_configuration_gives_is_read_only() -> None:
     await world.add(a_webhook(source="env", name="one"))
     async with webhooks_of(world) as call:
         patched = await call("PATCH", "/webhooks/wh_one", json={"active": False})
+        rotated = await call.post("/webhooks/wh_one/rotate-secret")
         deleted = await call("DELETE", "/webhooks/wh_one")
 
+    assert (rotated.status, rotated.code) == (409, "read_only")
     assert (patched.status, patched.code) == (409, "read_only")
     assert (deleted.status, "GATEWAY_WEBHOOKS" in deleted.json["detail"]) == (409, True)
 
@@ -226,7 +327,9 @@ async def test_a_test_says_what_came_back() -> None:
     assert (shown.ok, shown.status, shown.duration_ms) == (False, 503, 20.0)
     assert shown.response is not None
     assert shown.response.body == "busy"
+    assert shown.request is not None
     assert shown.request.headers["Authorization"] == "***"
+    assert json.loads(shown.request.body)["type"] == "room.gap"
     assert json.loads(world.sender.requests[0].body)["type"] == "room.gap"
 
 

@@ -35,7 +35,7 @@ async def test_an_entry_becomes_a_webhook() -> None:
 
     webhook = world.roster.get("wh_env_pager")
     assert (webhook.url, webhook.events, webhook.source) == (URL, ("room.*",), "env")
-    assert (webhook.secrets, webhook.name) == ((SECRET,), "pager")
+    assert (webhook.secret, webhook.name) == (SECRET, "pager")
 
 
 async def test_the_same_entries_again_change_nothing() -> None:
@@ -88,7 +88,7 @@ async def test_an_entry_that_comes_back_gets_what_was_held() -> None:
     assert world.states == ["delivered"]
 
 
-@pytest.mark.parametrize("reason", ["gone", "by_request"])
+@pytest.mark.parametrize("reason", ["gone", "failing", "by_request"])
 async def test_what_was_switched_off_stays_off(reason: str) -> None:
     """A restart does not call again who asked not to be called."""
     world = Delivering()
@@ -99,6 +99,18 @@ async def test_what_was_switched_off_stays_off(reason: str) -> None:
     await declared_in(world).declare([an_entry()])
 
     assert world.roster.get("wh_env_pager").disabled_reason == reason
+
+
+async def test_an_entry_that_comes_back_inactive_is_listed() -> None:
+    """It is inactive because the entry says so, not because it was removed."""
+    world = Delivering()
+    await declared_in(world).declare([an_entry()])
+    await declared_in(world).declare([])
+
+    await declared_in(world).declare([an_entry(active=False)])
+
+    webhook = world.roster.get("wh_env_pager")
+    assert (webhook.active, webhook.disabled_reason) == (False, None)
 
 
 async def test_a_new_url_is_a_new_start() -> None:
@@ -132,6 +144,8 @@ async def test_webhooks_made_by_request_are_left_alone() -> None:
         ([an_entry("x"), an_entry("x")], "/1/name"),
         ([an_entry("x"), an_entry("y", timeout_s=99)], "/1/timeout_s"),
         ([an_entry("x", colour="red")], "/0/colour"),
+        ([an_entry("x", event="room.gap")], "/0/event"),
+        ([an_entry("x", filter="[")], "/0/filter"),
     ],
 )
 async def test_a_wrong_entry_is_pointed_at(

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.delivery.fields import Fields
 from gateway.domain.errors import Invalid
+from gateway.domain.model import Format, Ordering, Signature
 
 
 def test_nothing_wrong_is_no_error() -> None:
@@ -50,11 +51,45 @@ def test_doubles_in_a_list_count_once() -> None:
     assert fields.texts("rooms", most=5) == ("b", "a")
 
 
-def test_zero_is_not_false() -> None:
-    """The one value that is allowed must have its own type."""
-    fields = Fields({"links": 0})
+def test_a_word_is_one_of_those_there_are() -> None:
+    """What is left out is the default; what is no word of them is wrong."""
+    fields = Fields({"ordering": "room", "signature": "md5"})
 
-    fields.only("links", value=False)
+    chosen = fields.choice("ordering", Ordering.NONE)
+    default = fields.choice("format", Format.FLAT)
+    fields.choice("signature", Signature.NONE)
 
-    with pytest.raises(Invalid, match="send false"):
+    assert (chosen, default) == (Ordering.ROOM, Format.FLAT)
+    with pytest.raises(Invalid, match="standard, github, none"):
+        fields.finish()
+
+
+def test_a_member_goes_by_one_name_alone() -> None:
+    """The others are wrong; without any, the first is meant."""
+    fields = Fields({"b": 1, "c": 2, "a": None})
+
+    assert fields.one_of("a", "b", "c") == "b"
+    assert fields.one_of("x", "y") == "x"
+    with pytest.raises(Invalid, match="/c: b says this already"):
+        fields.finish()
+
+
+@pytest.mark.parametrize("value", [None, True, "3", 0.5, 6, float("nan")])
+def test_a_quantity_is_a_number_within_bounds(value: object) -> None:
+    """Fractions are numbers; it is required."""
+    fields = Fields({"good": 2.5, "bad": value})
+
+    assert fields.quantity("good", 1, 5) == 2.5
+    assert fields.quantity("bad", 1, 5) is None
+    with pytest.raises(Invalid):
+        fields.finish()
+
+
+def test_a_place_within_a_value_is_named_by_its_pointer() -> None:
+    """What somebody else found wrong inside is put behind the member's name."""
+    fields = Fields({"template": {}}, "/3")
+
+    fields.wrong_within("template", "/blocks/0", "It is wrong.")
+
+    with pytest.raises(Invalid, match=r"^/3/template/blocks/0: It"):
         fields.finish()

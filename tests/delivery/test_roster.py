@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.delivery.ports import Release
 from gateway.delivery.roster import Roster
 from gateway.domain.errors import NotFound
 from gateway.domain.model import Event, EventType, Webhook
@@ -59,6 +60,21 @@ async def test_an_edit_that_changes_nothing_stores_nothing() -> None:
     assert store.commits == before
 
 
+async def test_what_waits_is_moved_though_nothing_else_changes() -> None:
+    """A release is stored, and nothing is told of it."""
+    roster, store = await a_roster(a_webhook())
+    before = store.commits
+
+    await roster.change(
+        "wh_one",
+        lambda webhook: webhook,
+        tell=_never,
+        owed=lambda before, after: Release() if before == after else None,
+    )
+
+    assert store.commits == before + 1
+
+
 async def test_an_unknown_webhook_cannot_be_changed() -> None:
     """`NotFound` for an id that is none."""
     roster, _ = await a_roster()
@@ -77,3 +93,7 @@ async def test_a_check_keeps_a_webhook_from_removal() -> None:
     with pytest.raises(PermissionError):
         await roster.remove("wh_one", check)
     assert roster.find("wh_one") is not None
+
+
+def _never(webhook: Webhook) -> Event:
+    raise AssertionError(webhook.id)

@@ -9,9 +9,14 @@ from hypothesis import given, strategies as st
 
 from gateway.delivery import terms
 from gateway.domain.errors import Invalid
-from gateway.domain.model import DEFAULT_SCHEDULE_S, Signature, Webhook
-from tests.fakes.clock import NOON
-from tests.fakes.delivering import SECRET, a_webhook
+from gateway.domain.model import (
+    DEFAULT_SCHEDULE_S,
+    Format,
+    Ordering,
+    RateLimit,
+    Signature,
+)
+from tests.fakes.delivering import a_webhook
 
 URL = "https://example.com/hook"
 
@@ -59,6 +64,12 @@ def test_what_is_shown_can_be_asked_for() -> None:
         rooms=("lobby",),
         types=("chat",),
         senders=("Zoë",),
+        filter="data.message.urgent",
+        format=Format.CLOUDEVENTS,
+        ordering=Ordering.SENDER,
+        links=True,
+        replies=True,
+        rate_limit=RateLimit(0.5, 3),
         headers={"Authorization": "Bearer x"},
         signature=Signature.GITHUB,
         timeout=timedelta(seconds=3),
@@ -74,26 +85,69 @@ def test_what_is_shown_can_be_asked_for() -> None:
     assert asked.applied_to(a_webhook()) == webhook
 
 
-@pytest.mark.parametrize(
-    ("member", "value"),
-    [
-        ("filter", "data.message.urgent"),
-        ("format", "flat"),
-        ("template", {"text": "x"}),
-        ("content_type", "text/plain"),
-        ("ordering", "room"),
-        ("links", True),
-        ("replies", True),
-        ("rate_limit", {"per_second": 5}),
-        ("links", 0),
-    ],
-)
-def test_what_this_release_has_not_is_refused(member: str, value: object) -> None:
-    """A member of the contract that is not there yet is named, not ignored."""
-    with pytest.raises(Invalid, match="This release does not have it yet") as caught:
-        terms.parse({"url": URL, member: value})
+def test_the_terms_of_a_rate_limit_have_a_burst() -> None:
+    """Left out it is `per_second` rounded up, and at least one."""
+    limits = [
+        terms.parse({"url": URL, "rate_limit": {"per_second": rate}}).rate_limit
+        for rate in (0.01, 2.5, 40)
+    ]
 
-    assert [error.pointer for error in caught.value.errors] == [f"/{member}"]
+    assert limits == [RateLimit(0.01, 1), RateLimit(2.5, 3), RateLimit(40, 40)]
+
+
+def test_a_bad_filter_is_refused_with_its_place() -> None:
+    """The sentence says at which character it stops being a filter."""
+    with pytest.raises(Invalid, match="at character 7") as caught:
+        terms.parse({"url": URL, "filter": "data.[["})
+
+    assert [error.pointer for error in caught.value.errors] == ["/filter"]
+
+
+class TestRestHook:
+    """Automation tools have words of their own for a webhook."""
+
+    @pytest.mark.parametrize("name", ["target_url", "hookUrl"])
+    def test_a_url_of_another_name_makes_a_subscription(self, name: str) -> None:
+        """Its format is flat, and it remembers what it is."""
+        asked = terms.parse_request({name: URL, "event": "room.gap"})
+
+        webhook = asked.applied_to(a_webhook())
+        assert (webhook.url, webhook.events) == (URL, ("room.gap",))
+        assert (webhook.format, webhook.is_subscription) == (Format.FLAT, True)
+        assert asked.url_at == f"/{name}"
+
+    def test_another_format_may_be_asked_for(self) -> None:
+        """`flat` is the default alone."""
+        asked = terms.parse_request({"target_url": URL, "format": "envelope"})
+
+        assert asked.look.format is Format.ENVELOPE
+
+    def test_plain_words_make_no_subscription(self) -> None:
+        """A null is as good as nothing."""
+        asked = terms.parse_request({"url": URL, "target_url": None, "event": None})
+
+        assert asked == terms.parse({"url": URL})
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({}, "/url"),
+            ({"url": URL, "target_url": URL}, "/target_url"),
+            ({"target_url": URL, "hookUrl": URL}, "/hookUrl"),
+            ({"hookUrl": 1}, "/hookUrl"),
+            ({"url": URL, "events": ["*"], "event": "room.gap"}, "/event"),
+            ({"url": URL, "event": "nothing"}, "/event"),
+            ({"url": URL, "event": ["room.gap"]}, "/event"),
+        ],
+    )
+    def test_two_words_for_one_thing_are_refused(
+        self, body: Mapping[str, object], pointer: str
+    ) -> None:
+        """Which of the two would hold is not left to guessing."""
+        with pytest.raises(Invalid) as caught:
+            terms.parse_request(body)
+
+        assert [error.pointer for error in caught.value.errors] == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +168,28 @@ def test_what_this_release_has_not_is_refused(member: str, value: object) -> Non
         ({"url": URL, "types": ["a\x00"]}, "/types/0"),
         ({"url": URL, "description": "\x00"}, "/description"),
         ({"url": URL, "signature": "md5"}, "/signature"),
+        ({"url": URL, "format": "xml"}, "/format"),
+        ({"url": URL, "ordering": 1}, "/ordering"),
+        ({"url": URL, "ordering": ["none"]}, "/ordering"),
+        ({"url": URL, "links": 0}, "/links"),
+        ({"url": URL, "replies": "yes"}, "/replies"),
+        ({"url": URL, "filter": ""}, "/filter"),
+        ({"url": URL, "filter": "x" * 1001}, "/filter"),
+        ({"url": URL, "filter": "nothing(@)"}, "/filter"),
+        ({"url": URL, "rate_limit": 5}, "/rate_limit"),
+        ({"url": URL, "rate_limit": {}}, "/rate_limit/per_second"),
+        ({"url": URL, "rate_limit": {"per_second": 0}}, "/rate_limit/per_second"),
+        ({"url": URL, "rate_limit": {"per_second": True}}, "/rate_limit/per_second"),
+        ({"url": URL, "rate_limit": {"per_second": 1e5}}, "/rate_limit/per_second"),
+        (
+            {"url": URL, "rate_limit": {"per_second": float("nan")}},
+            "/rate_limit/per_second",
+        ),
+        (
+            {"url": URL, "rate_limit": {"per_second": 1, "burst": 0}},
+            "/rate_limit/burst",
+        ),
+        ({"url": URL, "rate_limit": {"per_second": 1, "per": 2}}, "/rate_limit/per"),
         ({"url": URL, "timeout_s": 0}, "/timeout_s"),
         ({"url": URL, "timeout_s": 31}, "/timeout_s"),
         ({"url": URL, "timeout_s": True}, "/timeout_s"),
@@ -162,89 +238,3 @@ def test_any_json_is_taken_or_refused(body: dict[str, object]) -> None:
         asked = terms.parse(body)
 
         assert terms.parse(terms.as_json(asked.applied_to(a_webhook()))) is not None
-
-
-class TestAmend:
-    """A merge patch changes what it names."""
-
-    webhook: Webhook = a_webhook(
-        headers={"Authorization": "Bearer x", "X-Team": "ops"},
-        max_in_flight=3,
-        schedule_s=(1,),
-    )
-
-    def test_what_is_not_named_stays(self) -> None:
-        """Members that the patch leaves out keep their values."""
-        asked = terms.amend(self.webhook, {"description": "new"})
-
-        assert (asked.max_in_flight, asked.description) == (3, "new")
-
-    def test_null_is_the_default_again(self) -> None:
-        """A member set to null has its default, inside `retry` too."""
-        asked = terms.amend(
-            self.webhook, {"max_in_flight": None, "retry": {"schedule": None}}
-        )
-
-        assert (asked.max_in_flight, asked.schedule_s) == (8, DEFAULT_SCHEDULE_S)
-
-    def test_headers_are_merged_one_by_one(self) -> None:
-        """One header is replaced, one removed by null, one added."""
-        asked = terms.amend(
-            self.webhook,
-            {"headers": {"Authorization": "Bearer y", "X-Team": None, "X-New": "1"}},
-        )
-
-        assert asked.headers == {"Authorization": "Bearer y", "X-New": "1"}
-
-    def test_another_origin_drops_the_headers(self) -> None:
-        """A URL elsewhere leaves the old receiver's secrets behind."""
-        asked = terms.amend(self.webhook, {"url": "https://elsewhere.example/"})
-
-        assert asked.headers == {}
-
-    def test_another_origin_keeps_the_headers_sent_again(self) -> None:
-        """Headers in the same patch go to the new address, and they alone."""
-        asked = terms.amend(
-            self.webhook,
-            {"url": "http://one.example/hook", "headers": {"X-Team": "new"}},
-        )
-
-        assert asked.headers == {"X-Team": "new"}
-
-    def test_another_path_keeps_the_headers(self) -> None:
-        """A URL of the same origin leaves them as they are."""
-        asked = terms.amend(self.webhook, {"url": "https://one.example/other"})
-
-        assert asked.headers == self.webhook.headers
-
-    @pytest.mark.parametrize(
-        ("patch", "pointer"),
-        [
-            ({"url": None}, "/url"),
-            ({"secret": SECRET}, "/secret"),
-            ({"secret": None}, "/secret"),
-            ({"id": None}, "/id"),
-            ({"url": "http://["}, None),
-            ({"headers": {"X-Team": "***"}}, "/headers/X-Team"),
-            ({"headers": []}, "/headers"),
-            ({"retry": {"schedule": {"deep": {"deeper": 1}}}}, "/retry/schedule"),
-        ],
-    )
-    def test_a_patch_obeys_the_same_rules(
-        self, patch: Mapping[str, object], pointer: str | None
-    ) -> None:
-        """What POST refuses, PATCH refuses; a URL that is none is the guard's."""
-        if pointer is None:
-            assert terms.amend(self.webhook, patch).url == patch["url"]
-            return
-        with pytest.raises(Invalid) as caught:
-            terms.amend(self.webhook, patch)
-        assert [error.pointer for error in caught.value.errors] == [pointer]
-
-    @given(st.dictionaries(st.sampled_from(MEMBERS), JSON))
-    def test_any_patch_is_taken_or_refused(self, patch: dict[str, object]) -> None:
-        """Whatever a patch holds, the answer is terms or `Invalid`."""
-        with suppress(Invalid):
-            asked = terms.amend(self.webhook, patch)
-
-            assert asked.applied_to(self.webhook).created_at == NOON

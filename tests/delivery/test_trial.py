@@ -5,10 +5,9 @@ import json
 import pytest
 
 from gateway.delivery.headers import MASK
-from gateway.delivery.requests import Requests
-from gateway.delivery.trial import Trial
+from gateway.delivery.trial import SHOWN_BYTES, Trial
 from gateway.domain.errors import Invalid, NotFound
-from gateway.domain.model import ErrorClass, Webhook
+from gateway.domain.model import ErrorClass, Format, Webhook
 from tests.fakes.delivering import Delivering, a_webhook
 from tests.fakes.sender import Answer
 
@@ -17,7 +16,7 @@ async def a_trial(webhook: Webhook, *answers: Answer) -> tuple[Trial, Delivering
     """Return a trial of a webhook that so answers."""
     world = Delivering(*answers)
     await world.add(webhook)
-    requests = Requests("gw_test", lambda *_: "https://gateway.example/a")
+    requests = world.attempts.requests
     trial = Trial(world.roster, requests, world.sender, world.clock, world.ids)
     return trial, world
 
@@ -63,6 +62,46 @@ async def test_own_headers_are_sent_and_masked() -> None:
 
     assert world.sender.requests[0].headers["Authorization"] == "Bearer x"
     assert result.request_headers["Authorization"] == MASK
+
+
+async def test_what_was_rendered_is_shown() -> None:
+    """A template is filled in with the sample, as for a delivery."""
+    webhook = a_webhook(format=Format.TEMPLATE, template='{"said":"{{ text }}"}')
+    trial, world = await a_trial(webhook)
+
+    result = await trial.run("wh_one")
+
+    assert result.request_body == world.sender.requests[0].body
+    assert result.request_body is not None
+    assert "a test" in json.loads(result.request_body)["said"]
+
+
+async def test_only_the_start_of_what_was_sent_is_shown() -> None:
+    """A person does not read more, and an answer has its bounds."""
+    text = "x" * (2 * SHOWN_BYTES)
+    webhook = a_webhook(
+        format=Format.TEMPLATE, template=json.dumps(text), content_type="text/plain"
+    )
+    trial, world = await a_trial(webhook)
+
+    result = await trial.run("wh_one")
+
+    assert result.request_body == text[:SHOWN_BYTES].encode()
+    assert world.sender.requests[0].body == text.encode()
+
+
+async def test_a_template_that_fails_sends_nothing() -> None:
+    """The result says why, without a request and without an answer."""
+    endless = "{% for a in (1..1000) %}{% for b in (1..1000) %}{% endfor %}{% endfor %}"
+    webhook = a_webhook(format=Format.TEMPLATE, template=json.dumps({"said": endless}))
+    trial, world = await a_trial(webhook)
+
+    result = await trial.run("wh_one")
+
+    assert not result.ok
+    assert result.outcome.detail is not None
+    assert result.outcome.detail.startswith("The template failed")
+    assert (result.request_body, world.sender.requests) == (None, [])
 
 
 async def test_an_inactive_webhook_can_be_tried() -> None:

@@ -8,6 +8,7 @@ from gateway.settings.kinds import (
     base_url,
     comma_separated,
     duration,
+    json_list,
     origin,
     proxy,
 )
@@ -97,3 +98,11 @@ def test_what_the_room_client_cannot_use_is_no_proxy(text: str) -> None:
     """It would fail at each attempt to join, and for ever."""
     with pytest.raises(ValueError, match="such as http://proxy:3128"):
         proxy(text)
+
+
+def test_a_list_of_webhooks_has_objects() -> None:
+    """They are looked at later, by the rules for webhooks."""
+    assert json_list('[{"name":"a"}]') == ({"name": "a"},)
+    for text in ("", "{}", "[1]", "null"):
+        with pytest.raises(ValueError, match="should be a JSON list of"):
+            json_list(text)

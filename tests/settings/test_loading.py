@@ -130,6 +130,46 @@ def test_a_secret_file_that_does_not_help_is_refused(
         load(GATEWAY_WEBHOOKS=json.dumps([entry]))
 
 
+def test_a_file_of_webhooks_is_added_to_the_variable(tmp_path: Path) -> None:
+    """What belongs to the image and what belongs to the place may be kept apart."""
+    path, secret = tmp_path / "webhooks.json", tmp_path / "crm"
+    secret.write_text("whsec_abc")
+    entry = {"name": "crm", "secret_file": str(secret)}
+    path.write_text(json.dumps([entry]) + "\n")
+    first = {"name": "first", "secret": "whsec_def"}
+
+    found = load(GATEWAY_WEBHOOKS=json.dumps([first]), GATEWAY_WEBHOOKS_FILE=str(path))
+    alone = load(GATEWAY_WEBHOOKS_FILE=str(path))
+
+    assert found.gateway_webhooks == (first, {"name": "crm", "secret": "whsec_abc"})
+    assert alone.gateway_webhooks == found.gateway_webhooks[1:]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "GATEWAY_WEBHOOKS_FILE should be a JSON list of webhooks"),
+        (b"{}", "GATEWAY_WEBHOOKS_FILE should be a JSON list of objects"),
+        (b"\xff", "GATEWAY_WEBHOOKS_FILE cannot be read"),
+        (
+            b'[{"secret_file":"/nonexistent"}]',
+            "GATEWAY_WEBHOOKS_FILE: /0/secret_file cannot be read",
+        ),
+    ],
+)
+def test_a_file_of_webhooks_that_is_none_is_refused(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    """One sentence names the file's variable, and the place in it."""
+    path = tmp_path / "webhooks.json"
+    path.write_bytes(content)
+
+    with pytest.raises(settings.BadSettings) as caught:
+        load(GATEWAY_WEBHOOKS_FILE=str(path))
+
+    assert sentence in str(caught.value)
+
+
 def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
     """`.env` fills in what the environment leaves out."""
     path = tmp_path / ".env"
