@@ -122,7 +122,8 @@ class Gateway:
         with closing(self._connection()) as connection:
             try:
                 connection.connect()
-            except OSError as error:
+            # A label of a name that is too long is no error of the system.
+            except (OSError, UnicodeError) as error:
                 message = (
                     f"no gateway answers at {self.url} ({_reason(error)}): start one"
                     " with `gateway serve` or set GATEWAY_URL"
@@ -180,7 +181,8 @@ def explanation(
     if status == http.client.UNAUTHORIZED:
         lines.append("  Set GATEWAY_API_KEY to a key that this gateway knows.")
     if retry_after is not None:
-        lines.append(f"  Try again in {retry_after} s.")
+        when = f"in {retry_after} s" if retry_after.isdigit() else f"at {retry_after}"
+        lines.append(f"  Try again {when}.")
     if status >= http.client.INTERNAL_SERVER_ERROR and "request_id" in problem:
         lines.append(f"  In its log this is request {problem['request_id']}.")
     return "\n".join(lines)

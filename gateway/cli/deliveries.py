@@ -23,8 +23,8 @@ from gateway.cli.calling import (
 )
 
 COLUMNS: Final = (
-    *("id", "status", "event", "webhook", "attempts", "last", "reason"),
-    *("created", "next"),
+    *("id", "status", "event", "attempts", "last", "reason"),
+    *("webhook", "created", "next"),
 )
 PAGE: Final = 200  # The largest that the gateway gives.
 ITS_OWN: Final = (404, 409)  # HTTP statuses that say nothing of other deliveries
@@ -177,10 +177,10 @@ def _row(delivery: dict[str, object]) -> tuple[object, ...]:
         delivery.get("id"),
         delivery.get("status"),
         delivery.get("event"),
-        delivery.get("webhook_id"),
         delivery.get("attempt_count"),
         attempt.get("status") or attempt.get("error_class"),
         delivery.get("reason"),
+        delivery.get("webhook_id"),
         delivery.get("created_at"),
         delivery.get("next_attempt_at"),
     )

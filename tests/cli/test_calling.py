@@ -113,6 +113,12 @@ def test_nobody_there_says_what_to_do() -> None:
     )
 
 
+def test_a_name_that_cannot_be_one_is_told() -> None:
+    """No name has a part of nothing."""
+    with pytest.raises(Unanswered, match="no gateway answers"):
+        Gateway("http://a..b", None).get("webhooks")
+
+
 @pytest.mark.parametrize(
     "body", [b"<html>", b"[]", b"\xff", b'"text"', b"[" * 100_000, b""]
 )
@@ -178,6 +184,7 @@ def test_a_problem_is_told_with_each_place() -> None:
     [
         (401, None, "Set GATEWAY_API_KEY"),
         (503, "7", "Try again in 7 s."),
+        (503, "Sat, 31 Jan 2026 12:00:00 GMT", "at Sat, 31 Jan 2026 12:00:00 GMT."),
         (500, None, "In its log this is request req_1."),
     ],
 )

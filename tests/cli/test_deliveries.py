@@ -58,10 +58,10 @@ def test_the_list_has_a_line_for_each() -> None:
 
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert rows[0] == [
-        *("dlv_1", "dead", "message.received", "wh_1", "13", "503", "exhausted"),
-        *("2030-01-01T12:00:00.000Z", "-"),
+        *("dlv_1", "dead", "message.received", "13", "503", "exhausted"),
+        *("wh_1", "2030-01-01T12:00:00.000Z", "-"),
     ]
-    assert [row[5] for row in rows] == ["503", "connection_refused", "-"]
+    assert [row[4] for row in rows] == ["503", "connection_refused", "-"]
 
 
 def test_the_list_asks_for_what_was_given() -> None:
