@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import compile_path
 
 from gateway.api import problems, shapes
-from gateway.api.schemas import BroadcastBody, SendBody, form_schema
+from gateway.api.schemas import BroadcastBody, ReplyBody, SendBody, form_schema
 
 TITLE: Final = "MeshAgent Gateway"
 SUMMARY: Final = "HTTP and webhooks for MeshAgent rooms"
@@ -95,13 +95,18 @@ def _further_schemas() -> dict[str, Any]:
         [
             (SendBody, "validation"),
             (BroadcastBody, "validation"),
+            (ReplyBody, "validation"),
             (shapes.Receipt, "serialization"),
             (shapes.Rehearsed, "serialization"),
         ],
         ref_template="#/components/schemas/{model}",
     )
     found: dict[str, Any] = described["$defs"]
-    for name, title in (("SendBody", "Send"), ("BroadcastBody", "Broadcast")):
+    for name, title in (
+        ("SendBody", "Send"),
+        ("BroadcastBody", "Broadcast"),
+        ("ReplyBody", "Reply"),
+    ):
         for suffix, files in (("Form", False), ("Multipart", True)):
             form = form_schema(found[name], files=files)
             found[title + suffix] = {**form, "title": title + suffix}

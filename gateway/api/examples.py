@@ -21,6 +21,16 @@ As `POST /send`, to everybody who is in the room. The room tells no count, so th
 has `present`: how many participants were known when it was dispatched.
 """
 
+REPLY_DESCRIPTION: Final = """\
+As `POST /send`, to whoever said the message of that id: to the participant if they are
+still here, else to the only one of their name and role. While nobody of that name is
+here the reply is held for `ttl`, unless `await_recipient` is false. A sender without a
+name is answered only while they are here.
+
+A webhook with `links` is given an address with `nonce`, `expires` and `signature`. It
+needs no key, and is good for one reply: after that 409 `link_used` tells which.
+"""
+
 _MESSAGE_ID: Final = "msg_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"
 _TIMES: Final = {
     "created_at": "2030-01-31T12:00:00.000Z",
@@ -83,6 +93,31 @@ BROADCAST_BODIES: Final[Mapping[str, Any]] = {
         "file": {
             "summary": "curl -F text=hi -F attachment=@photo.jpg",
             "value": {"text": "hi all", "attachment": "(the file)"},
+        }
+    },
+}
+
+REPLY_BODIES: Final[Mapping[str, Any]] = {
+    JSON: {
+        "shortest": {"summary": "The shortest", "value": {"text": "hi back"}},
+        "full": {
+            "summary": "Everything that can be said",
+            "value": {
+                "type": "chat",
+                "message": {"text": "hi back"},
+                "attachment": "aGVsbG8=",
+                "ttl": 300,
+                "await_recipient": True,
+                "on_unknown": "report",
+                "ref": "order-17",
+            },
+        },
+    },
+    FORM: {"curl": {"summary": "curl -d text='hi back'", "value": {"text": "hi back"}}},
+    MULTIPART: {
+        "file": {
+            "summary": "curl -F text='hi back' -F attachment=@photo.jpg",
+            "value": {"text": "hi back", "attachment": "(the file)"},
         }
     },
 }

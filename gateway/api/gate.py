@@ -28,6 +28,7 @@ _TRACEPARENT: Final = re.compile(
     rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
 _LINKED: Final = re.compile(r"/messages/[^/]+/attachment")
+_REPLIED: Final = re.compile(r"/messages/[^/]+/reply")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OPEN: Final = frozenset({"/", "/healthz", "/readyz"})
 _DOCS: Final = frozenset({"/docs", "/openapi.json"})
@@ -153,6 +154,10 @@ class Gate:
         query = scope["query_string"].decode("latin-1")
         if query and _LINKED.fullmatch(scope["path"]):
             self._services.verify_link(scope["path"], query)
+            return
+        is_post = scope.get("method") == "POST"
+        if query and is_post and _REPLIED.fullmatch(scope["path"]):
+            self._services.verify_reply(scope["path"], query)
             return
         message = (
             "Send a key: Authorization: Bearer KEY, X-API-Key: KEY, or Basic with the"

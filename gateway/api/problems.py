@@ -43,6 +43,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.HostNotAllowed: Row(421, "Host not allowed"),
     errors.ProxiedWithoutKey: Row(403, "Proxied without a key"),
     errors.LinkInvalid: Row(403, "Link not valid"),
+    errors.LinkUsed: Row(409, "Link used already"),
     errors.NotFound: Row(404, "Not found"),
     errors.RecipientNotFound: Row(404, "Recipient not found"),
     errors.RecipientAmbiguous: Row(409, "Recipient ambiguous"),

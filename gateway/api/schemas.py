@@ -98,12 +98,8 @@ _MATCHES: Final[Mapping[str, Match]] = {each.value: each for each in Match}
 _ON_UNKNOWN: Final[Mapping[str, OnUnknown]] = {each.value: each for each in OnUnknown}
 
 
-class BroadcastBody(BaseModel):
-    """Something to be said to everybody in a room."""
-
-    model_config = ConfigDict(
-        extra="forbid", title="Broadcast", json_schema_extra=_complete
-    )
+class _Said(BaseModel):
+    """What is said, to whomever."""
 
     type: _Name = Field(
         DEFAULT_TYPE,
@@ -121,12 +117,36 @@ class BroadcastBody(BaseModel):
         description="Bytes that go with it, in base64; a file in multipart.",
         json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64},
     )
-    room: _Name | None = Field(None, description="Needed if there are several rooms.")
     ttl: _Ttl | None = Field(
         None,
         description="Seconds to hold it while the room is unreachable; 0: fail now.",
     )
     ref: _Name | None = Field(None, description="A reference of your own.")
+
+
+class ReplyBody(_Said):
+    """An answer to whoever said something."""
+
+    model_config = ConfigDict(
+        extra="forbid", title="Reply", json_schema_extra=_complete
+    )
+
+    await_recipient: bool = Field(
+        default=True, description="Also hold it while the sender is not there."
+    )
+    on_unknown: Literal["report", "retry"] = Field(
+        "report", description="`retry`: send again what may or may not have been said."
+    )
+
+
+class BroadcastBody(_Said):
+    """Something to be said to everybody in a room."""
+
+    model_config = ConfigDict(
+        extra="forbid", title="Broadcast", json_schema_extra=_complete
+    )
+
+    room: _Name | None = Field(None, description="Needed if there are several rooms.")
 
 
 class SendBody(BroadcastBody):
@@ -172,7 +192,7 @@ def form_schema(schema: Mapping[str, Any], *, files: bool) -> dict[str, Any]:
     return {**schema, "properties": properties}
 
 
-_Parsed = TypeVar("_Parsed", bound=BroadcastBody)
+_Parsed = TypeVar("_Parsed", bound=_Said)
 
 
 def send_draft(
@@ -235,6 +255,30 @@ def broadcast_draft(
     )
 
 
+def reply_draft(
+    body: Body,
+    limits: Limits,
+    *,
+    key_id: str | None = None,
+    traceparent: str | None = None,
+) -> Draft:
+    """Return what a reply asks for, addressed to nobody yet; raises as `send_draft`."""
+    parsed = _parsed(ReplyBody, body)
+    return Draft(
+        room=None,
+        to=None,
+        type=_type(parsed),
+        body=_message(parsed, limits),
+        attachment=_attachment(parsed, body, limits),
+        ttl=_ttl(parsed),
+        await_recipient=parsed.await_recipient,
+        on_unknown=_ON_UNKNOWN[parsed.on_unknown],
+        ref=parsed.ref,
+        key_id=key_id,
+        traceparent=traceparent,
+    )
+
+
 def addresses(to: object) -> tuple[Address, ...]:
     """Return the addresses of a `to`; `Invalid` points at each that is none."""
     if not isinstance(to, list):
@@ -272,14 +316,14 @@ def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
         raise problems.validation(located) from error
 
 
-def _type(parsed: BroadcastBody) -> str:
+def _type(parsed: _Said) -> str:
     if is_reserved(parsed.type):
         detail = f"Rooms keep the type {parsed.type} for themselves."
         raise ReservedType(detail, errors=[FieldError("/type", detail)])
     return parsed.type
 
 
-def _message(parsed: BroadcastBody, limits: Limits) -> str:
+def _message(parsed: _Said, limits: Limits) -> str:
     """Return the message as compact JSON text, written this once."""
     if (parsed.text is None) == (parsed.message is None):
         pointer = "/text" if parsed.message is not None else "/message"
@@ -293,7 +337,7 @@ def _message(parsed: BroadcastBody, limits: Limits) -> str:
     return text
 
 
-def _attachment(parsed: BroadcastBody, body: Body, limits: Limits) -> bytes:
+def _attachment(parsed: _Said, body: Body, limits: Limits) -> bytes:
     file = body.files.get("attachment")
     if parsed.attachment is None:
         return file or b""
@@ -303,7 +347,7 @@ def _attachment(parsed: BroadcastBody, body: Body, limits: Limits) -> bytes:
     return bodies.base64(parsed.attachment, limits.attachment, "/attachment")
 
 
-def _ttl(parsed: BroadcastBody) -> timedelta | None:
+def _ttl(parsed: _Said) -> timedelta | None:
     return None if parsed.ttl is None else timedelta(seconds=parsed.ttl)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply, reply_text
 from gateway.api.schemas import broadcast_draft, send_draft
 from gateway.api.services import Services
+from gateway.bridge.ports import Once
 from gateway.bridge.sending import Draft, Rehearsal
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, Rejected
@@ -26,6 +28,7 @@ MAX_WAIT_S: Final = 30
 _PREFERENCE: Final = re.compile(r"(?i)^\s*wait\s*=\s*\"?(\d{1,9})\"?\s*$")
 _SECONDS: Final = re.compile(r"[0-9]{1,3}")
 _QUERY: Final = frozenset({"wait", "dry_run"})
+_UNSIGNED: Final = frozenset[str]()
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
     cls.code: cls
@@ -38,7 +41,7 @@ _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
         errors.MessagingDisabled,
     )
 }
-RESPONSES: Final = problems.responses(
+FAILURES: Final = (
     errors.MalformedJson,
     errors.Unauthenticated,
     errors.OriginNotAllowed,
@@ -58,6 +61,7 @@ RESPONSES: Final = problems.responses(
     errors.StoreUnavailable,
     errors.ShuttingDown,
 )
+RESPONSES: Final = problems.responses(*FAILURES)
 
 
 class _DraftOf(Protocol):
@@ -69,6 +73,21 @@ class _DraftOf(Protocol):
         key_id: str | None,
         traceparent: str | None,
     ) -> Draft: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a caller wants to be answered.
+
+    Attributes:
+        wait_s: How long to hold the answer for the room; `None` as makes sense.
+        is_rehearsal: Whether only to say what would become of the message.
+        applied: The header that says which preference was kept to.
+    """
+
+    wait_s: int | None
+    is_rehearsal: bool
+    applied: Mapping[str, str]
 
 
 class Door:
@@ -88,10 +107,19 @@ class Door:
         """Say something to everybody."""
         return await self._take(request, broadcast_draft)
 
-    async def _take(self, request: Request, draft_of: _DraftOf) -> Response:
+    async def draft(
+        self, request: Request, draft_of: _DraftOf, signed: frozenset[str] = _UNSIGNED
+    ) -> tuple[Draft, Asked]:
+        """Read a message from a request, and how its caller wants to be answered.
+
+        Args:
+            request: The request.
+            draft_of: Makes the message of a body.
+            signed: What may be in the query besides, because it was signed.
+        """
         scope = request.scope
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        wait_s, is_preferred, is_rehearsal = _asked(request, headers)
+        asked = _asked(request, headers, signed)
         body = await bodies.read(request.receive, headers, self._limits)
         state = scope["state"]
         draft = draft_of(
@@ -100,11 +128,24 @@ class Door:
             key_id=state["key_id"],
             traceparent=state["traceparent"],
         )
-        applied = {"Preference-Applied": f"wait={wait_s}"} if is_preferred else {}
-        if is_rehearsal:
-            return _rehearsed(self._sending.rehearse(draft), request, applied)
-        message = await self._sending.accept(draft, wait_s=wait_s)
-        return self._receipt(message, applied)
+        return draft, asked
+
+    async def _take(self, request: Request, draft_of: _DraftOf) -> Response:
+        draft, asked = await self.draft(request, draft_of)
+        return await self.accept(request, draft, asked)
+
+    async def accept(
+        self, request: Request, draft: Draft, asked: Asked, once: Once | None = None
+    ) -> Response:
+        """Take a message, or rehearse it, and answer.
+
+        Raises:
+            AlreadyDone: `once` was used up before.
+        """
+        if asked.is_rehearsal:
+            return _rehearsed(self._sending.rehearse(draft), request, asked.applied)
+        message = await self._sending.accept(draft, wait_s=asked.wait_s, once=once)
+        return self._receipt(message, asked.applied)
 
     def _receipt(
         self, message: OutgoingMessage, applied: Mapping[str, str]
@@ -144,7 +185,7 @@ def router(services: Services) -> APIRouter:
         summary="Say something to some participants",
         description=examples.SEND_DESCRIPTION,
         responses={**examples.receipts("send"), **RESPONSES},
-        openapi_extra=_described("Send", examples.SEND_BODIES),
+        openapi_extra=described("Send", examples.SEND_BODIES),
     )
     routes.add_api_route(
         "/broadcast",
@@ -154,7 +195,7 @@ def router(services: Services) -> APIRouter:
         summary="Say something to everybody in a room",
         description=examples.BROADCAST_DESCRIPTION,
         responses={**examples.receipts("broadcast"), **RESPONSES},
-        openapi_extra=_described("Broadcast", examples.BROADCAST_BODIES),
+        openapi_extra=described("Broadcast", examples.BROADCAST_BODIES),
     )
     return routes
 
@@ -164,9 +205,8 @@ def _refusal_class(code: str) -> type[Rejected]:
 
 
 def _asked(
-    request: Request, headers: Mapping[bytes, bytes]
-) -> tuple[int | None, bool, bool]:
-    """Return how long to wait, whether `Prefer` said so, and whether to rehearse."""
+    request: Request, headers: Mapping[bytes, bytes], signed: frozenset[str]
+) -> Asked:
     wait_s: int | None = None
     preferred = False
     if b"prefer" in headers:
@@ -174,17 +214,18 @@ def _asked(
         given = [value for name, value in request.scope["headers"] if name == b"prefer"]
         wait_s = preference(b",".join(given).decode("latin-1"))
         preferred = wait_s is not None
-    if not request.scope["query_string"]:
-        return wait_s, preferred, False
-    query = request.query_params
-    refuse_unknown(query, _QUERY)
-    if "wait" in query:
-        wait_s, preferred = _seconds(query["wait"]), False
-    rehearsal = _BOOLEANS.get(query.get("dry_run", "false").lower())
+    rehearsal: bool | None = False
+    if request.scope["query_string"]:
+        query = request.query_params
+        refuse_unknown(query, _QUERY | signed)
+        if "wait" in query:
+            wait_s, preferred = _seconds(query["wait"]), False
+        rehearsal = _BOOLEANS.get(query.get("dry_run", "false").lower())
     if rehearsal is None:
         detail = "It should be true or false."
         raise problems.invalid(detail, at="?dry_run")
-    return wait_s, preferred, rehearsal
+    applied = {"Preference-Applied": f"wait={wait_s}"} if preferred else {}
+    return Asked(wait_s, rehearsal, applied)
 
 
 def preference(prefer: str) -> int | None:
@@ -220,7 +261,7 @@ def _rehearsed(
     return answer
 
 
-def _described(schema: str, shown: Mapping[str, Any]) -> dict[str, Any]:
+def described(schema: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return what FastAPI cannot see: the body, the query and `Prefer`."""
     suffixes = {bodies.FORM: "Form", bodies.MULTIPART: "Multipart"}
     base = f"#/components/schemas/{schema}"

@@ -14,6 +14,7 @@ from gateway.api import (
     messages,
     participants,
     problems,
+    replying,
     rooms,
     sending,
 )
@@ -49,6 +50,7 @@ def create_framework(services: Services) -> FastAPI:
     for routes in (
         participants.router(services),
         messages.router(services),
+        replying.router(services),
         rooms.router(services),
         *services.routers,
         health.router(services),
@@ -64,10 +66,13 @@ def create_framework(services: Services) -> FastAPI:
 
 
 def lanes_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], ASGIApp]:
-    """Return the routes that the gate may call itself, by method and path."""
+    """Return the routes that the gate may call itself, by method and path.
+
+    One whose path has a parameter in it is left to the router.
+    """
     return {
         (method, route.path): route.app
         for route in routes
-        if isinstance(route, RawRoute)
+        if isinstance(route, RawRoute) and not route.param_convertors
         for method in route.methods or ()
     }

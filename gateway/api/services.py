@@ -8,9 +8,17 @@ from typing import Literal, Protocol
 from fastapi import APIRouter
 
 from gateway.api.bodies import Limits
-from gateway.bridge.ports import Clock, MessageFilter, MessagePage, Meter, Presence
+from gateway.bridge.ports import (
+    Clock,
+    MessageFilter,
+    MessagePage,
+    Meter,
+    Once,
+    Presence,
+)
 from gateway.bridge.reading import RoomView
 from gateway.bridge.sending import Draft, Rehearsal
+from gateway.domain.errors import LinkInvalid
 from gateway.domain.ids import Ids
 from gateway.domain.model import Attachment, IncomingMessage, OutgoingMessage
 
@@ -18,11 +26,13 @@ from gateway.domain.model import Attachment, IncomingMessage, OutgoingMessage
 class Sending(Protocol):
     """Saying something in a room."""
 
-    async def accept(self, draft: Draft, *, wait_s: float | None) -> OutgoingMessage:
+    async def accept(
+        self, draft: Draft, *, wait_s: float | None, once: Once | None = None
+    ) -> OutgoingMessage:
         """Store a message and return it in the state that it reaches within `wait_s`.
 
-        `None` waits as long as makes sense. Raises `Rejected` or `Unavailable`, and
-        then nothing was stored.
+        `None` waits as long as makes sense. Raises `Rejected`, `Unavailable` or, if
+        `once` was used up before, `AlreadyDone`, and then nothing was stored.
         """
         ...
 
@@ -62,6 +72,13 @@ class Reading(Protocol):
         """Return what goes with a message; `NotFound`."""
         ...
 
+    async def erase(self, message_id: str) -> OutgoingMessage | IncomingMessage:
+        """Forget a message's content and return what is left; `NotFound`.
+
+        `WrongState` while the message is still to be said.
+        """
+        ...
+
 
 class Controls(Protocol):
     """Changing how the gateway is in a room."""
@@ -83,6 +100,11 @@ class Controls(Protocol):
         ...
 
 
+def _no_reply(path: str, _query: str) -> str:
+    message = f"Nothing is signed here that would let a reply in at {path}."
+    raise LinkInvalid(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that `create_app` needs.
@@ -92,6 +114,8 @@ class Services:
             have a path, under which a proxy serves us.
         is_writable: Whether the store takes commits now.
         verify_link: Raises `LinkInvalid` unless the query of a path was signed by us.
+        verify_reply: Raises it unless the query of a path was signed by us for a
+            reply; returns what that reply uses up.
         draining: Set when the gateway is stopping.
         keys: The keys that may call; `None` for a gateway without keys.
         origins: Further browser origins that may call.
@@ -112,6 +136,7 @@ class Services:
     verify_link: Callable[[str, str], None]
     draining: asyncio.Event
     keys: tuple[str, ...] | None = field(repr=False)
+    verify_reply: Callable[[str, str], str] = _no_reply
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     docs: Literal["public", "key", "off"] = "public"

@@ -12,6 +12,7 @@
     │   ├── HostNotAllowed           a Host that a keyless gateway does not answer to
     │   ├── ProxiedWithoutKey        a proxied request to a keyless gateway
     │   ├── LinkInvalid              a signed link that is wrong or too old
+    │   ├── LinkUsed                 a signed link that was good once, and was used
     │   ├── NotFound                 nothing of that id; carries `what`
     │   │   └── RecipientNotFound    nobody of that name in the room
     │   ├── RecipientAmbiguous       several of that name
@@ -135,6 +136,12 @@ class LinkInvalid(Rejected):
     """A signed link that is wrong or no longer valid."""
 
     code = "link_invalid"
+
+
+class LinkUsed(Rejected):
+    """A signed link that is good for one reply, which was given."""
+
+    code = "link_used"
 
 
 class NotFound(Rejected):

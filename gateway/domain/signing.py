@@ -26,6 +26,8 @@ TOLERANCE = timedelta(minutes=5)  # What the Standard Webhooks libraries allow.
 _SECRETS_KEPT = 1024  # Secrets that need not be decoded for each signature.
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_NONCE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_UNSIGNED = "the link is not signed"
 _GITHUB_SIGNATURE = re.compile(r"sha256=[0-9a-fA-F]{64}")
 
 HeaderValue = str | bytes | None
@@ -214,24 +216,71 @@ def verify_link(key: bytes, path: str, query: str, *, now: datetime) -> None:
     Raises:
         LinkInvalid: It was not, or is not any more.
     """
+    expires, signature = _members(query, "expires", "signature")
+    _check_link(expires, signature, _link_signature(key, path, expires), now)
+
+
+def sign_reply_link(key: bytes, path: str, nonce: str, expires_at: datetime) -> str:
+    """Return the query that lets anybody POST one reply to a path until a moment.
+
+    It is not good for a GET, nor is a link for a GET good for this.
+
+    Args:
+        key: At least 32 secret bytes, used for links alone.
+        path: The path as it will be asked for, without a query.
+        nonce: What the reply uses up: letters, digits and `_`, at most 64.
+        expires_at: The last second in which it is valid.
+    """
+    expires = str(int(expires_at.timestamp()))
+    signature = _reply_signature(key, path, nonce, expires)
+    return f"nonce={nonce}&expires={expires}&signature={signature}"
+
+
+def verify_reply_link(key: bytes, path: str, query: str, *, now: datetime) -> str:
+    """Return the nonce if the query was signed for this path and is still valid.
+
+    Raises:
+        LinkInvalid: It was not, or is not any more.
+    """
+    nonce, expires, signature = _members(query, "nonce", "expires", "signature")
+    if not _NONCE.fullmatch(nonce):
+        raise LinkInvalid(_UNSIGNED)
+    expected = _reply_signature(key, path, nonce, expires)
+    _check_link(expires, signature, expected, now)
+    return nonce
+
+
+def _members(query: str, *names: str) -> list[str]:
+    """Return members of a signed query, each of which is there once."""
     members = parse_qsl(query, keep_blank_values=True, errors="replace")
-    expires = [value for name, value in members if name == "expires"]
-    signatures = [value for name, value in members if name == "signature"]
-    if len(expires) != 1 or len(signatures) != 1 or not _SECONDS.fullmatch(expires[0]):
-        detail = "the link is not signed"
-        raise LinkInvalid(detail)
-    expected = _link_signature(key, path, expires[0])
-    if not hmac.compare_digest(expected.encode(), _raw(signatures[0])):
+    found = [[value for name, value in members if name == wanted] for wanted in names]
+    if any(len(values) != 1 for values in found):
+        raise LinkInvalid(_UNSIGNED)
+    return [value for (value,) in found]
+
+
+def _check_link(expires: str, signature: str, expected: str, now: datetime) -> None:
+    if not _SECONDS.fullmatch(expires):
+        raise LinkInvalid(_UNSIGNED)
+    if not hmac.compare_digest(expected.encode(), _raw(signature)):
         detail = "the link's signature is wrong: it was made for something else"
         raise LinkInvalid(detail)
-    if int(expires[0]) < int(now.timestamp()):
+    if int(expires) < int(now.timestamp()):
         detail = "the link is too old"
         raise LinkInvalid(detail)
 
 
 def _link_signature(key: bytes, path: str, expires: str) -> str:
-    digest = _digest(key, b"link\0%b\0%b" % (_raw(path), expires.encode("ascii")))
-    return urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+    return _url_signature(key, b"link\0%b\0%b" % (_raw(path), _raw(expires)))
+
+
+def _reply_signature(key: bytes, path: str, nonce: str, expires: str) -> str:
+    said = (_raw(path), _raw(nonce), _raw(expires))
+    return _url_signature(key, b"reply\0%b\0%b\0%b" % said)
+
+
+def _url_signature(key: bytes, content: bytes) -> str:
+    return urlsafe_b64encode(_digest(key, content)).decode("ascii").rstrip("=")
 
 
 class _Flawed(Exception):

@@ -7,7 +7,14 @@ from datetime import timedelta
 from random import Random
 
 from gateway.api.services import Services
-from gateway.bridge.ports import LinkStatus, MessageFilter, MessagePage, Presence
+from gateway.bridge.ports import (
+    AlreadyDone,
+    LinkStatus,
+    MessageFilter,
+    MessagePage,
+    Once,
+    Presence,
+)
 from gateway.bridge.reading import RoomView
 from gateway.bridge.sending import Draft, Rehearsal
 from gateway.domain.errors import GatewayError, Invalid, LinkInvalid, NotFound
@@ -19,6 +26,7 @@ from gateway.domain.model import (
     OutgoingMessage,
     Recipient,
 )
+from gateway.domain.model.messages import ERASED
 from gateway.domain.recipients import Present
 from tests.fakes.clock import NOON, FakeClock
 
@@ -60,6 +68,7 @@ class FakeSending:
         outcome: Fields in which the message differs from one that was sent.
         accepted: Drafts and waits, in order.
         waited: What `wait` was asked for.
+        done: What was used up, and by which message.
     """
 
     error: Exception | None = None
@@ -67,16 +76,23 @@ class FakeSending:
     rehearsal: Rehearsal | None = None
     accepted: list[tuple[Draft, float | None]] = field(default_factory=list)
     waited: list[tuple[str, float]] = field(default_factory=list)
+    done: dict[Once, str] = field(default_factory=dict)
 
     @property
     def draft(self) -> Draft:
         """The last draft that was accepted."""
         return self.accepted[-1][0]
 
-    async def accept(self, draft: Draft, *, wait_s: float | None) -> OutgoingMessage:
-        """Remember the draft."""
+    async def accept(
+        self, draft: Draft, *, wait_s: float | None, once: Once | None = None
+    ) -> OutgoingMessage:
+        """Remember the draft, unless `once` was used up."""
         if self.error is not None:
             raise self.error
+        if once is not None and once in self.done:
+            raise AlreadyDone(self.done[once])
+        if once is not None:
+            self.done[once] = "msg_1"
         self.accepted.append((draft, wait_s))
         return replace(sent(draft), **self.outcome)  # type: ignore[arg-type]  # any field
 
@@ -151,6 +167,12 @@ class FakeReading:
         content = self.attachments[message_id]
         return Attachment(len(content), "5ha"), content
 
+    async def erase(self, message_id: str) -> OutgoingMessage | IncomingMessage:
+        """Forget the content of a message that was given."""
+        message = await self.message(message_id)
+        self.kept[message_id] = replace(message, body=ERASED, attachment=None)
+        return self.kept[message_id]
+
 
 @dataclass
 class FakeControls:
@@ -219,6 +241,7 @@ class Bridge:
             public_url="http://127.0.0.1:8080",
             is_writable=self._is_writable,
             verify_link=verify_link,
+            verify_reply=verify_reply,
             draining=self.draining,
             keys=(KEY,),
         )
@@ -233,3 +256,9 @@ def verify_link(path: str, query: str) -> None:
     if "signature=good" not in query:
         message = f"The link to {path} is wrong or too old."
         raise LinkInvalid(message)
+
+
+def verify_reply(path: str, query: str) -> str:
+    """Take `signature=good` for one too; every link uses up the same."""
+    verify_link(path, query)
+    return "dlv_1"
