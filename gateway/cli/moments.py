@@ -1,7 +1,6 @@
 """Times as they are given on the command line."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import typer
@@ -9,13 +8,6 @@ import typer
 from gateway.domain.rendering import rfc3339
 
 METAVAR: Final = "AGO|TIME"
-
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_AGO = re.compile(r"([0-9]{1,9})([smhd])")
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 
 
 def moment(given: str) -> str:
@@ -31,14 +23,12 @@ def moment(given: str) -> str:
 
 def moment_at(given: str, now: datetime) -> str:
     """Return what `moment` does, with so long ago counted back from `now`."""
-    ago = _AGO.fullmatch(given)
-    try:
-        if ago is not None:
-            return rfc3339(now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
-        if _TIME.fullmatch(given) is not None:
-            datetime.fromisoformat(given.upper())
-            return given.upper().replace(" ", "T")
-    except (ValueError, OverflowError):
-        pass  # The thirtieth of February, or before there were years.
-    detail = f"{given!r} is no time: say 30m, 2h or 7d ago, or 2026-01-31T12:00:00Z."
-    raise typer.BadParameter(detail)
+    from gateway.delivery.moments import read_moment  # noqa: PLC0415 - as above
+
+    found = read_moment(given, now)
+    if found is None:
+        detail = (
+            f"{given!r} is no time: say 30m, 2h or 7d ago, or 2026-01-31T12:00:00Z."
+        )
+        raise typer.BadParameter(detail)
+    return rfc3339(found)

@@ -68,8 +68,8 @@ def test_the_list_asks_for_what_was_given() -> None:
     """Names of webhooks become ids, and times RFC 3339."""
     _, asked = run(
         *("list", "--status", "dead,held", "--webhook", "crm,wh_1"),
-        *("--events", "message.*", "--since", "2026-01-31T12:00:00Z"),
-        *("--until", "2026-02-01T12:00:00Z", "--limit", "7"),
+        *("--events", "message.*", "--since", "2026-01-31T12:00:00.000Z"),
+        *("--until", "2026-02-01T12:00:00.000Z", "--limit", "7"),
         replies=[a_page()],
     )
 
@@ -77,8 +77,8 @@ def test_the_list_asks_for_what_was_given() -> None:
         "status": "dead,held",
         "webhook": "wh_env_crm,wh_1",
         "events": "message.*",
-        "since": "2026-01-31T12:00:00Z",
-        "until": "2026-02-01T12:00:00Z",
+        "since": "2026-01-31T12:00:00.000Z",
+        "until": "2026-02-01T12:00:00.000Z",
         "limit": "7",
     }
 

@@ -10,7 +10,7 @@ from gateway.cli.calling import Gateway, Refused, Unanswered
 from gateway.cli.replay import PATIENCE, followed, outcome, standing
 from tests.fakes.api_server import ApiServer, Asked, Reply
 
-SINCE = "2026-01-31T12:00:00Z"
+SINCE = "2026-01-31T12:00:00.000Z"
 NOT_FOUND = {"title": "Not found", "detail": "There is no such replay."}
 
 
@@ -50,7 +50,7 @@ def no_wait(_: float) -> None:
 def test_a_replay_is_begun_and_followed_to_its_end() -> None:
     """What is printed is how it ended."""
     result, asked = run(
-        *("wh_1", "--since", SINCE, "--until", "2026-02-01T12:00:00Z"),
+        *("wh_1", "--since", SINCE, "--until", "2026-02-01T12:00:00.000Z"),
         *("--events", "message.*,room.gap", "--only", "failed", "--to", "crm"),
         replies=[
             Reply(202, {"id": "rpl_1", "state": "running", "matched": 4}),
@@ -66,7 +66,7 @@ def test_a_replay_is_begun_and_followed_to_its_end() -> None:
     ]
     assert asked[0].body == {
         "since": SINCE,
-        "until": "2026-02-01T12:00:00Z",
+        "until": "2026-02-01T12:00:00.000Z",
         "events": ["message.*", "room.gap"],
         "only": "failed",
         "to": "wh_env_crm",

@@ -162,9 +162,9 @@ def test_a_test_that_fails_ends_with_one(more: tuple[str, ...]) -> None:
             {"release": "none"},
         ),
         (
-            ("enable", "crm", "--release", "2026-01-31T12:00:00Z"),
+            ("enable", "crm", "--release", "2026-01-31T12:00:00.000Z"),
             "/webhooks/wh_env_crm/enable",
-            {"release": "2026-01-31T12:00:00Z"},
+            {"release": "2026-01-31T12:00:00.000Z"},
         ),
         (("disable", "crm"), "/webhooks/wh_env_crm/disable", None),
     ],
