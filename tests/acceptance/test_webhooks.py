@@ -249,7 +249,7 @@ async def test_a_change_keeps_what_it_does_not_name(stage: Stage) -> None:
         ({"url": "https://example.com/", "evnets": ["*"]}, 422, "validation"),
         ({"url": "https://example.com/", "events": ["nothing"]}, 422, "validation"),
         ({"url": "https://example.com/", "secret": "short"}, 422, "validation"),
-        ({"url": "https://example.com/", "links": True}, 422, "validation"),
+        ({"url": "https://example.com/", "links": "yes"}, 422, "validation"),
         ({}, 422, "validation"),
     ],
 )
