@@ -101,6 +101,26 @@ def test_no_text_makes_the_check_fail_otherwise(text: str) -> None:
         url_breach(url, STRICT)
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "gateway.internal"])
+def test_no_setting_lets_the_gateway_call_itself(name: str) -> None:
+    """Neither a host allowed by name nor a network allowed whole."""
+    allowed = EgressPolicy.parse(
+        allow_cidrs=["127.0.0.0/8"],
+        allow_hosts=[f"{name}:8080"],
+        allow_ports="1-65535",
+        require_https=False,
+    )
+    policy = replace(allowed, own=frozenset({("127.0.0.1", 8080)}))
+
+    breach = policy.breach(
+        ip_address("127.0.0.1"), 8080, exempt=policy.is_exempt(name, 8080)
+    )
+
+    assert policy.is_exempt(name, 8080)
+    assert breach is not None
+    assert breach.rule == "own_listener"
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:9000/", "http://localhost:1/", "http://[::1]:65535/x"],
