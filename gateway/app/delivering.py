@@ -11,7 +11,6 @@ from gateway.bridge.ports import Clock, Meter
 from gateway.delivery.attempts import Attempts
 from gateway.delivery.cap import Cap
 from gateway.delivery.declared import Declared
-from gateway.delivery.lane import Works
 from gateway.delivery.patience import Patience
 from gateway.delivery.ports import Sender
 from gateway.delivery.redelivery import DeliveryControls
@@ -20,6 +19,7 @@ from gateway.delivery.roster import Roster
 from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
 from gateway.delivery.worker import Worker
+from gateway.delivery.works import Works
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Ids
 from gateway.settings import Settings

@@ -1,27 +1,24 @@
 """One attempt: request, outcome, verdict, and what becomes of the delivery."""
 
-import json
-import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from random import Random
 from typing import assert_never
-from urllib.parse import urlsplit
 
 from gateway.bridge.ports import Clock, Meter
+from gateway.delivery.answers import Skipped, reply_in
+from gateway.delivery.disabling import Disabling
+from gateway.delivery.notices import Notices
 from gateway.delivery.ports import Due, Sender
 from gateway.delivery.requests import Requests
+from gateway.delivery.result import Answered, Mark, Result
 from gateway.delivery.roster import Roster
-from gateway.domain.errors import NotFound
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     Attempt,
     Delivery,
     DeliveryState,
     ErrorClass,
-    Event,
     EventType,
     Outcome,
     Webhook,
@@ -35,30 +32,9 @@ from gateway.domain.retry import (
     is_too_old,
     judge,
 )
+from gateway.domain.templates import BadTemplate, TemplateFailed
 
-# Deliveries of these emit no events, or a dead webhook would fill the log by itself.
-_SILENT = ("webhook.", "delivery.")
-
-_URLS_KEPT = 4096  # Webhooks of which the host need not be found at each attempt.
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an attempt.
-
-    Attributes:
-        delivery: The delivery as it is from now on.
-        attempt: What to keep of the attempt; `None` if it was not worth one.
-        events: What to tell others.
-        pause: For how long the whole webhook is to be left alone.
-        disables: Whether the webhook asked never to be called again.
-    """
-
-    delivery: Delivery
-    attempt: Attempt | None
-    events: tuple[Event, ...] = ()
-    pause: timedelta | None = None
-    disables: bool = False
+TEMPLATE_ERROR = "template_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +59,34 @@ class Attempts:
     ids: Ids
     meter: Meter
 
+    @property
+    def notices(self) -> Notices:
+        """What tells of webhooks and deliveries."""
+        return Notices(self.clock, self.ids, self.meter)
+
+    @property
+    def disabling(self) -> Disabling:
+        """What makes webhooks inactive."""
+        return Disabling(self.roster, self.notices)
+
     async def make(self, webhook: Webhook, due: Due) -> Result:
         """Attempt a delivery once, and say what becomes of it. Nothing is raised.
 
-        One that is older than the webhook wants is given up without an attempt.
+        One that is older than the webhook wants is given up without an attempt. One
+        that the webhook's template makes nothing of is held.
         """
         started_at = self.clock.now()
         created_at = due.delivery.created_at
         if is_too_old(webhook, created_at=created_at, now=started_at):
             dead = _dead(due.delivery, Reason.TOO_OLD, started_at)
-            return Result(dead, None, self._epitaph(due))
-        outcome = await self._send(webhook, due, started_at)
+            return Result(dead, None, self.notices.dead(due))
+        try:
+            outcome = await self._send(webhook, due, started_at)
+        except (TemplateFailed, BadTemplate) as error:
+            return _held(due.delivery, str(error))
         ended_at = self.clock.now()
-        verdict = self._judge(webhook, due, outcome, ended_at)
+        outcome, verdict = self._judge(webhook, due, outcome, ended_at)
+        reply = _reply(webhook, due, outcome, verdict)
         attempt = Attempt(
             id=self.ids.new(Kind.ATTEMPT),
             delivery_id=due.delivery.id,
@@ -107,56 +98,37 @@ class Attempts:
             detail=outcome.detail,
             verdict=_name(verdict),
             response=_text(outcome.body),
+            reply_skipped=reply.reason if isinstance(reply, Skipped) else None,
         )
-        self._log(webhook, attempt, verdict, ended_at)
-        return self._result(due, attempt, verdict, ended_at)
-
-    async def disable(self, webhook_id: str, result: Result) -> None:
-        """Make a webhook inactive because it is gone, and tell of it, once."""
-
-        def edit(webhook: Webhook) -> Webhook:
-            if not webhook.active:
-                return webhook
-            return replace(
-                webhook,
-                active=False,
-                disabled_reason="gone",
-                updated_at=self.clock.now(),
-            )
-
-        def tell(webhook: Webhook) -> Event:
-            self.meter.warning("webhook.disabled", webhook_id=webhook.id, reason="gone")
-            data = {"webhook_id": webhook.id, "reason": "gone"}
-            return self._event(
-                EventType.WEBHOOK_DISABLED,
-                {**data, "delivery_id": result.delivery.id},
-                webhook.id,
-            )
-
-        try:
-            await self.roster.change(webhook_id, edit, tell=tell)
-        except NotFound:
-            return  # It was deleted meanwhile.
+        wait = verdict.at - ended_at if isinstance(verdict, TryAgain) else None
+        self.notices.attempted(webhook, attempt, wait)
+        result = self._result(due, attempt, verdict, ended_at)
+        if isinstance(reply, Answered):
+            return replace(result, answered=reply)
+        return result
 
     async def _send(self, webhook: Webhook, due: Due, started_at: datetime) -> Outcome:
         begun_s = self.clock.monotonic()
         try:
             request = self.requests.make(webhook, due, now=started_at)
             return await self.sender.send(request)
+        except (TemplateFailed, BadTemplate):
+            raise
         except Exception as error:  # noqa: BLE001  # A bug of ours must not cycle.
-            self._blame(error, due)
+            self.notices.blame(error, due.delivery)
             took_s = self.clock.monotonic() - begun_s
             return _internal(error, timedelta(seconds=took_s))
 
     def _judge(
         self, webhook: Webhook, due: Due, outcome: Outcome, now: datetime
-    ) -> Verdict:
+    ) -> tuple[Outcome, Verdict]:
+        """Judge an outcome; one that cannot be judged is a failure of ours."""
         try:
-            return self._verdict(webhook, due, outcome, now)
+            return outcome, self._verdict(webhook, due, outcome, now)
         except Exception as error:  # noqa: BLE001  # What a stranger sent broke us.
-            self._blame(error, due)
+            self.notices.blame(error, due.delivery)
             internal = _internal(error, outcome.duration)
-            return self._verdict(webhook, due, internal, now)
+            return internal, self._verdict(webhook, due, internal, now)
 
     def _verdict(
         self, webhook: Webhook, due: Due, outcome: Outcome, now: datetime
@@ -174,81 +146,46 @@ class Attempts:
         self, due: Due, attempt: Attempt, verdict: Verdict, now: datetime
     ) -> Result:
         delivery = _after(due.delivery, verdict, now)
-        match verdict:
-            case Delivered():
-                return Result(delivery, attempt)
-            case TryAgain(pause_webhook_until=until):
-                pause = None if until is None else until - now
-                return Result(delivery, attempt, pause=pause)
-            case GiveUp(disables=disables):
-                return Result(delivery, attempt, self._epitaph(due), disables=disables)
-            case _:
-                assert_never(verdict)
-
-    def _epitaph(self, due: Due) -> tuple[Event, ...]:
-        """Return what to tell of a delivery that is given up."""
-        if due.event.type.startswith(_SILENT):
-            return ()
-        delivery = due.delivery
-        data = {
-            "delivery_id": delivery.id,
-            "webhook_id": delivery.webhook_id,
-            "event_id": delivery.event_id,
-        }
-        event = self._event(EventType.DELIVERY_DEAD, data, delivery.webhook_id)
-        return (event,)
-
-    def _event(
-        self, event_type: EventType, data: Mapping[str, str], webhook_id: str
-    ) -> Event:
-        return Event(
-            id=self.ids.new(Kind.EVENT),
-            type=event_type,
-            room=None,
-            at=self.clock.now(),
-            data=json.dumps(data, separators=(",", ":")),
-            webhook_id=webhook_id,
+        if isinstance(verdict, Delivered):
+            return Result(delivery, attempt, mark=Mark.GOOD)
+        until = verdict.pause_webhook_until
+        result = Result(
+            delivery,
+            attempt,
+            mark=_mark(attempt, verdict),
+            error=attempt.detail or attempt.error_class,
+            pause=None if until is None else until - now,
         )
-
-    def _log(
-        self, webhook: Webhook, attempt: Attempt, verdict: Verdict, now: datetime
-    ) -> None:
-        next_s = None
         if isinstance(verdict, TryAgain):
-            next_s = round((verdict.at - now).total_seconds(), 3)
-        self.meter.info(
-            "delivery.attempted",
-            delivery_id=attempt.delivery_id,
-            webhook_id=webhook.id,
-            host=host(webhook.url),
-            attempt=attempt.number,
-            status=attempt.status,
-            error_class=attempt.error_class,
-            duration_ms=round(attempt.duration.total_seconds() * 1000, 1),
-            verdict=attempt.verdict,
-            next_attempt_in_s=next_s,
-        )
-
-    def _blame(self, error: Exception, due: Due) -> None:
-        """Say where in our code it went wrong, without what was being sent."""
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{frames[-1].name}:{frames[-1].lineno}" if frames else None
-        self.meter.error(
-            "delivery.attempt_failed",
-            delivery_id=due.delivery.id,
-            webhook_id=due.delivery.webhook_id,
-            error=type(error).__name__,
-            where=where,
-        )
+            return result
+        disables = verdict.reason.value if verdict.disables else None
+        return replace(result, events=self.notices.dead(due), disables=disables)
 
 
-@lru_cache(_URLS_KEPT)
-def host(url: str) -> str | None:
-    """Return the host of a URL, all of it that a log may show."""
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
+def _reply(
+    webhook: Webhook, due: Due, outcome: Outcome, verdict: Verdict
+) -> Answered | Skipped | None:
+    """Return what the receiver wants to be said to who sent the message."""
+    if (
+        not webhook.replies
+        or not isinstance(verdict, Delivered)
+        or due.event.type is not EventType.MESSAGE_RECEIVED
+    ):
         return None
+    reply = reply_in(outcome)
+    if reply is None or isinstance(reply, Skipped):
+        return reply
+    return Answered(webhook, due, reply)
+
+
+def _mark(attempt: Attempt, verdict: TryAgain | GiveUp) -> Mark:
+    if attempt.error_class is ErrorClass.INTERNAL:
+        return Mark.OURS
+    if verdict.pause_webhook_until is not None:
+        return Mark.BUSY
+    if isinstance(verdict, GiveUp) and verdict.reason in {Reason.STOPPED, Reason.GONE}:
+        return Mark.ANSWERED
+    return Mark.BAD
 
 
 def _after(delivery: Delivery, verdict: Verdict, now: datetime) -> Delivery:
@@ -285,6 +222,17 @@ def _dead(delivery: Delivery, reason: str, now: datetime) -> Delivery:
         finished_at=now,
         reason=reason,
     )
+
+
+def _held(delivery: Delivery, error: str) -> Result:
+    """Return what becomes of a delivery for which no request could be made."""
+    held = replace(
+        delivery,
+        state=DeliveryState.HELD,
+        next_attempt_at=None,
+        reason=TEMPLATE_ERROR,
+    )
+    return Result(held, None, mark=Mark.OURS, error=error)
 
 
 def _name(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ from gateway.bridge.ports import Clock
 # The wall clock may be set forward while we wait for a moment of it. Looking again
 # this often bounds how late we can be.
 LONGEST_WAIT_S = 60.0
+SHORTEST_WAIT_S = 0.001  # Timers are no finer, and a wait of nothing would not end.
 
 
 class Bell:
@@ -30,8 +31,9 @@ class Bell:
         self._rung.set()
 
     def ring_in(self, seconds: float) -> None:
-        """Ring after that many seconds, at most 60, unless it rings sooner anyway."""
-        at_s = self._clock.monotonic() + min(max(seconds, 0.0), LONGEST_WAIT_S)
+        """Ring after so many seconds, 0.001 to 60, unless it rings sooner anyway."""
+        wait_s = min(max(seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+        at_s = self._clock.monotonic() + wait_s
         if self._timer is not None:
             if self._rings_at_s <= at_s:
                 return

@@ -2,62 +2,29 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple
 
-from gateway.bridge.ports import Clock
-from gateway.delivery.attempts import Result
+from gateway.delivery.attempts import TEMPLATE_ERROR
 from gateway.delivery.bell import Bell
-from gateway.delivery.cap import Cap
-from gateway.delivery.ledger import Disabling, Ledger
-from gateway.delivery.patience import Patience
-from gateway.delivery.pause import Pause
-from gateway.delivery.ports import Deliveries, Due
-from gateway.delivery.roster import Roster
+from gateway.delivery.breaker import Circuit
+from gateway.delivery.disabling import FAILING
+from gateway.delivery.ports import Due
+from gateway.delivery.receiver import Receiver
+from gateway.delivery.result import Result
+from gateway.delivery.standing import Turn
+from gateway.delivery.works import Works
 from gateway.domain.errors import StoreUnavailable
-from gateway.domain.model import Webhook
-
-# Deliveries claimed before there is a slot for them: the next request need not wait
-# for a commit. At most as many as there are slots.
-AHEAD = 64
+from gateway.domain.model import Standing, Webhook
 
 
-class Attempting(Disabling, Protocol):
-    """What a lane asks to make an attempt, and to do what its answer demands."""
+class Flight(NamedTuple):
+    """A delivery that has a slot, and the era of the circuit in which it got that."""
 
-    async def make(self, webhook: Webhook, due: Due) -> Result:
-        """Attempt a delivery once, and say what becomes of it. Nothing is raised."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Works:
-    """What all lanes share.
-
-    Attributes:
-        deliveries: Where the work comes from, and where its results go.
-        roster: The webhooks as they are now.
-        attempting: Makes the attempts.
-        cap: How many requests may be in flight in all.
-        patience: Waits for the store to come back.
-        clock: The time.
-        draining: Set when nothing more is to be claimed.
-    """
-
-    deliveries: Deliveries
-    roster: Roster
-    attempting: Attempting
-    cap: Cap
-    patience: Patience
-    clock: Clock
-    draining: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def ledger(self) -> Ledger:
-        """Where results are written down."""
-        return Ledger(self.deliveries, self.attempting, self.patience)
+    due: Due
+    era: int
 
 
 class Lane:
@@ -65,6 +32,7 @@ class Lane:
 
     A slot is free again as soon as the answer is there; storing the result goes on
     beside the next request. While results cannot be stored, nothing more is sent.
+    While the receiver is paused or its circuit open, nothing is claimed.
 
     Args:
         webhook_id: The webhook.
@@ -78,7 +46,9 @@ class Lane:
         self._tasks = tasks
         self._ledger = works.ledger
         self._bell = Bell(works.clock, tasks)
-        self._pause = Pause()
+        self._share = works.cap.share(self._bell.ring)
+        self._receiver = Receiver(Standing(), works.now)
+        self._is_loaded = False
         self._owed = True  # Something may be due now: only a claim will tell.
         self._due_at: datetime | None = None  # Nothing else known is due before.
         self._failures = 0  # Claims that failed one after the other.
@@ -86,6 +56,7 @@ class Lane:
         self._ready: deque[Due] = deque()  # Claimed, and not sent yet.
         self._flying = 0
         self._unrecorded = 0
+        self._blamed: str | None = None  # The template last told of to fail.
         self._cut = False  # Nothing is waited for any more.
 
     @property
@@ -93,16 +64,34 @@ class Lane:
         """Requests that wait for an answer, and results that are being stored."""
         return self._flying + self._unrecorded
 
+    @property
+    def circuit(self) -> Circuit:
+        """What the circuit to the receiver lets through."""
+        return self._receiver.circuit(self._works.clock.monotonic())
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the receiver stands; `None` until that is read from the store."""
+        return self._receiver.standing if self._is_loaded else None
+
     def wake(self) -> None:
         """Look again: something is owed, or the webhook has changed."""
         self._owed = True
         self._bell.ring()
+
+    def restart(self) -> None:
+        """Start afresh with the receiver, as after it was enabled, and look again."""
+        self._receiver.restart()
+        self.wake()
 
     async def run(self) -> None:
         """Deliver until the webhook is inactive or gone, or the worker drains.
 
         Returns when all that was sent is stored, and all that was not is put back.
         """
+        standing = await self._ledger.standing(self._webhook_id)
+        self._receiver = Receiver(standing, self._works.now)
+        self._is_loaded = True
         self._due_at = await self._ledger.next_due_at(self._webhook_id)
         try:
             while self._goes_on():
@@ -111,8 +100,9 @@ class Lane:
                     self._put_all_back()
                 else:
                     self._launch(webhook)
-                    if self._may_claim(webhook):
-                        await self._claim(self._wanted(webhook))
+                    wanted = self._wanted(webhook)
+                    if wanted > 0 and self._may_claim():
+                        await self._claim(wanted)
                 await self._bell.wait()
             self._put_all_back()
             self._bell.silence()
@@ -133,9 +123,12 @@ class Lane:
         If only time keeps us from it, the bell rings when that is over.
         """
         webhook = self._works.roster.find(self._webhook_id)
-        if webhook is None or not webhook.active or self._works.draining.is_set():
+        if webhook is None:
             return None
-        wait_s = self._pause.left_s(webhook.url, now_s=self._works.clock.monotonic())
+        self._receiver.look_at(webhook)
+        if not webhook.active or self._works.draining.is_set():
+            return None
+        wait_s = self._receiver.wait_s(self._works.clock.monotonic())
         if wait_s > 0:
             self._bell.ring_in(wait_s)
             return None
@@ -144,30 +137,34 @@ class Lane:
     def _launch(self, webhook: Webhook) -> None:
         """Send what is ready, as far as there are slots for it."""
         while self._may_send(webhook):
-            due = self._take_first()
-            if due is None:
+            flight = self._take_first(webhook)
+            if flight is None:
                 return
-            self._tasks.create_task(self._deliver(webhook, due))
-        self._works.cap.leave(self._bell.ring)
+            self._tasks.create_task(self._deliver(webhook, flight))
+        self._share.leave()
 
     def _may_send(self, webhook: Webhook) -> bool:
-        return (
-            bool(self._ready)
-            and self._flying < webhook.max_in_flight
-            and self._unrecorded < webhook.max_in_flight
-        )
+        """Say whether one may be sent; if time will change that, have the bell ring."""
+        if not self._ready or self._unrecorded >= webhook.max_in_flight:
+            return False
+        now_s = self._works.clock.monotonic()
+        if self._flying >= self._receiver.width(webhook, now_s):
+            return False
+        wait_s = self._receiver.pace_s(webhook, now_s)
+        if wait_s > 0:
+            self._bell.ring_in(wait_s)
+        return wait_s <= 0
 
-    def _take_first(self) -> Due | None:
+    def _take_first(self, webhook: Webhook) -> Flight | None:
         """Take a slot for the first that is ready; without one, stand in line."""
-        if not self._works.cap.take(1, self._bell.ring):
+        if not self._share.take():
             return None
         self._flying += 1
-        return self._ready.popleft()
+        era = self._receiver.send(webhook, self._works.clock.monotonic())
+        return Flight(self._ready.popleft(), era)
 
-    def _may_claim(self, webhook: Webhook) -> bool:
+    def _may_claim(self) -> bool:
         """Say whether to claim now; if time will change that, have the bell ring."""
-        if self._wanted(webhook) <= 0:
-            return False
         if self._owed:
             due_s = 0.0
         elif self._due_at is not None:
@@ -183,12 +180,19 @@ class Lane:
     def _wanted(self, webhook: Webhook) -> int:
         """Return how many to claim: none until half of what was claimed ahead is sent.
 
-        So a claim, which is a commit, is made for several at a time.
+        So a claim, which is a commit, is made for several at a time. Nothing is claimed
+        that the rate limit does not let through soon: then the bell rings.
         """
-        ahead = min(webhook.max_in_flight, AHEAD)
-        if len(self._ready) > ahead // 2 or self._unrecorded >= webhook.max_in_flight:
+        now_s = self._works.clock.monotonic()
+        ahead, ready = self._receiver.ahead(webhook), len(self._ready)
+        if ready > ahead // 2 or self._unrecorded >= webhook.max_in_flight:
             return 0
-        return webhook.max_in_flight + ahead - self._flying - len(self._ready)
+        width = self._receiver.width(webhook, now_s)
+        most = width + ahead - self._flying
+        wanted = self._receiver.soon(webhook, most, now_s) - ready
+        if wanted <= 0 < most:
+            self._bell.ring_in(self._receiver.pace_s(webhook, now_s))
+        return wanted
 
     async def _claim(self, wanted: int) -> None:
         self._owed = False
@@ -233,34 +237,53 @@ class Lane:
         if webhook is not None:
             self._launch(webhook)
 
-    async def _deliver(self, webhook: Webhook, due: Due) -> None:
+    async def _deliver(self, webhook: Webhook, flight: Flight) -> None:
         """Send it, and then what is ready next: a task for each would cost more."""
         sent: Webhook | None = webhook
-        owed: Due | None = due
-        while sent is not None and owed is not None:
-            await self._send(sent, owed)
-            sent, owed = self._sendable(), None
+        next_flight: Flight | None = flight
+        while sent is not None and next_flight is not None:
+            await self._send(sent, next_flight)
+            sent, next_flight = self._sendable(), None
             if sent is not None:
                 if self._may_send(sent):
-                    owed = self._take_first()
+                    next_flight = self._take_first(sent)
                 self._launch(sent)
             self._bell.ring()
 
-    async def _send(self, webhook: Webhook, due: Due) -> None:
+    async def _send(self, webhook: Webhook, flight: Flight) -> None:
         try:
-            result = await self._works.attempting.make(webhook, due)
+            result = await self._works.attempting.make(webhook, flight.due)
         finally:
             self._flying -= 1
-            self._works.cap.give_back(1)
-        if result.pause is not None:
-            now_s = self._works.clock.monotonic()
-            self._pause.extend(webhook.url, result.pause, now_s=now_s)
+            self._share.give_back()
+        result = self._learn(webhook, result, flight.era)
         self._unrecorded += 1
-        if result.disables:
+        if result.disables is not None or result.answered is not None:
             self._tasks.create_task(self._keep(result))
         else:
-            stored = self._ledger.record(result)
+            stored = self._ledger.record(result, self._receiver.standing)
             stored.add_done_callback(partial(self._stored, result))
+
+    def _learn(self, webhook: Webhook, result: Result, era: int) -> Result:
+        """Take to heart what came of an attempt, and add what is to be told of it."""
+        before = self._receiver.standing
+        turn = self._receiver.learn(webhook, result, era, self._works.now)
+        if result.delivery.reason == TEMPLATE_ERROR:
+            self._blame_template(webhook, result)
+        if turn is None:
+            return result
+        if turn is Turn.HOPELESS:
+            return replace(result, disables=result.disables or FAILING)
+        standing = before if turn is Turn.RECOVERED else self._receiver.standing
+        event = self._ledger.notices.turned(webhook, turn, standing)
+        return replace(result, events=(*result.events, event))
+
+    def _blame_template(self, webhook: Webhook, result: Result) -> None:
+        """Tell of a template that fails, once until it is changed."""
+        if webhook.template != self._blamed:
+            self._blamed = webhook.template
+            error = result.error or ""
+            self._ledger.notices.template_failed(result.delivery, error)
 
     def _stored(self, result: Result, stored: asyncio.Future[None]) -> None:
         """Go on after a result was stored, or see to it that it will be."""
@@ -272,7 +295,7 @@ class Lane:
     async def _keep(
         self, result: Result, begun: asyncio.Future[None] | None = None
     ) -> None:
-        await self._ledger.keep(result, begun)
+        await self._ledger.keep(result, lambda: self._receiver.standing, begun)
         self._recorded(result)
 
     def _recorded(self, result: Result) -> None:
@@ -282,7 +305,7 @@ class Lane:
 
     def _put_all_back(self) -> None:
         """Undo the claims of what may not be sent now."""
-        self._works.cap.leave(self._bell.ring)
+        self._share.leave()
         while self._ready:
             self._owed = True
             self._unrecorded += 1

@@ -1,22 +1,20 @@
 """What becomes of deliveries, written down however long the store is away."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
-from gateway.delivery.attempts import Result
+from gateway.delivery.disabling import Disabling
+from gateway.delivery.notices import Notices
 from gateway.delivery.patience import Patience
-from gateway.delivery.ports import Deliveries, Due
-from gateway.domain.model import DeliveryState
+from gateway.delivery.ports import Deliveries, Due, Replies, Said
+from gateway.delivery.result import Answered, Result
+from gateway.domain.model import DeliveryState, Standing
 
-
-class Disabling(Protocol):
-    """Makes webhooks inactive."""
-
-    async def disable(self, webhook_id: str, result: Result) -> None:
-        """Make a webhook inactive because of what it answered."""
-        ...
+# Why a reply was not sent: a bug of ours, or nobody to send it.
+INTERNAL = "internal"
+UNSUPPORTED = "unsupported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +23,24 @@ class Ledger:
 
     Attributes:
         deliveries: Where results are stored.
-        disabling: What is asked to disable a webhook that is gone.
+        disabling: What makes webhooks inactive.
         patience: Waits for the store.
+        notices: What is told.
+        replies: Says in the room what receivers answered; `None` if nobody does.
     """
 
     deliveries: Deliveries
     disabling: Disabling
     patience: Patience
+    notices: Notices
+    replies: Replies | None = None
 
     async def take_over(self) -> int:
-        """Make due what a former process left in flight; return how many there were."""
+        """Make due what a former process left in flight; return how many there were.
+
+        Subscriptions that it left to be removed are removed.
+        """
+        await self.patience.insist(self.disabling.remove_all_gone, what="disable")
         return await self.patience.insist(self.deliveries.take_over, what="take_over")
 
     async def next_due_at(self, webhook_id: str) -> datetime | None:
@@ -45,31 +51,50 @@ class Ledger:
 
         return await self.patience.insist(ask, what="next_due_at")
 
-    def record(self, result: Result) -> asyncio.Future[None]:
+    async def standing(self, webhook_id: str) -> Standing:
+        """Return how a webhook's receiver has behaved."""
+
+        async def ask() -> Standing:
+            return await self.deliveries.standing(webhook_id)
+
+        return await self.patience.insist(ask, what="standing")
+
+    def record(self, result: Result, standing: Standing) -> asyncio.Future[None]:
         """Store a result, once: what fails is to be given to `keep`."""
-        return self.deliveries.record(result.delivery, result.attempt, *result.events)
+        return self.deliveries.record(
+            result.delivery, result.attempt, *result.events, standing=standing
+        )
 
     async def keep(
-        self, result: Result, begun: asyncio.Future[None] | None = None
+        self,
+        result: Result,
+        standing: Callable[[], Standing],
+        begun: asyncio.Future[None] | None = None,
     ) -> None:
-        """Store a result; disable the webhook first, if that is what it asks for.
+        """Store a result; first do what it asks for.
+
+        That is, to say in the room what was answered, and to disable the webhook.
 
         Args:
             result: What came of an attempt.
+            standing: Says how the receiver stands, whenever it is asked.
             begun: What `record` returned for it, if it has been tried before.
         """
-        delivery = result.delivery
-        if result.disables:
+        if result.answered is not None and begun is None:
+            result = await self._said(result, result.answered)
+        reason = result.disables
+        if reason is not None:
 
             async def disable() -> None:
-                await self.disabling.disable(delivery.webhook_id, result)
+                delivery = result.delivery
+                await self.disabling.disable(delivery, reason, standing())
 
             await self.patience.insist(disable, what="disable")
 
         tries = iter([] if begun is None else [begun])
 
         async def record() -> None:
-            await (next(tries, None) or self.record(result))
+            await (next(tries, None) or self.record(result, standing()))
 
         await self.patience.insist(record, what="record")
 
@@ -93,3 +118,27 @@ class Ledger:
             await self.deliveries.record(owed, None)
 
         await self.patience.insist(record, what="put_back")
+
+    async def _said(self, result: Result, answered: Answered) -> Result:
+        """Say in the room what was answered, and note what became of that."""
+
+        async def say() -> Said:
+            if self.replies is None:
+                return Said(skipped=UNSUPPORTED)
+            return await self.replies.say(
+                answered.webhook, answered.due, answered.reply
+            )
+
+        try:
+            said = await self.patience.insist(say, what="reply")
+        except Exception as error:  # noqa: BLE001  # A bug of ours must not cycle.
+            self.notices.blame(error, result.delivery)
+            said = Said(skipped=INTERNAL)
+        self.notices.replied(result.delivery, said.message_id, said.skipped)
+        attempt = result.attempt
+        if attempt is None:
+            return result
+        noted = replace(
+            attempt, reply_message_id=said.message_id, reply_skipped=said.skipped
+        )
+        return replace(result, attempt=noted)

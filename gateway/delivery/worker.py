@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from contextvars import Context
 
-from gateway.delivery.lane import Lane, Works
+from gateway.delivery.breaker import Circuit
+from gateway.delivery.lane import Lane
+from gateway.delivery.works import Works
+from gateway.domain.model import Standing
 
 
 class Worker:
@@ -55,6 +58,27 @@ class Worker:
                 lane.wake()
             elif self._is_active(webhook_id):
                 self._start(self._run_lane(webhook_id))
+
+    def restart(self, webhook_id: str) -> None:
+        """Start afresh with a webhook that was enabled, and look again at it.
+
+        Its circuit is closed, and no pause is left.
+        """
+        lane = self._lanes.get(webhook_id)
+        if lane is not None:
+            lane.restart()
+        else:
+            self.wake([webhook_id])
+
+    def circuit(self, webhook_id: str) -> Circuit:
+        """Return what a webhook's circuit lets through."""
+        lane = self._lanes.get(webhook_id)
+        return Circuit.CLOSED if lane is None else lane.circuit
+
+    def standing(self, webhook_id: str) -> Standing | None:
+        """Return how a webhook's receiver stands, if that is not just in the store."""
+        lane = self._lanes.get(webhook_id)
+        return None if lane is None else lane.standing
 
     async def drain(self, timeout_s: float) -> int:
         """Claim nothing more, and let what is in flight finish; `run` then returns.

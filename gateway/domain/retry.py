@@ -60,10 +60,12 @@ class GiveUp:
 
     Attributes:
         disables: Whether the webhook is to be disabled, with the same reason.
+        pause_webhook_until: As for `TryAgain`: the others have to wait all the same.
     """
 
     reason: Reason
     disables: bool = False
+    pause_webhook_until: datetime | None = None
 
 
 Verdict = Delivered | TryAgain | GiveUp
@@ -81,9 +83,10 @@ def judge(
     """Say what becomes of a delivery after an attempt.
 
     A 2xx is a success unless the answer broke off. 410 gives up and disables the
-    webhook; a status in `stop_on` gives up. 429 and 503 with a `Retry-After` of at
-    most 24 h pause the whole webhook. All else is tried again by the webhook's
-    schedule, with up to a fifth added to each delay.
+    webhook; a status in `stop_on` gives up. 429 and 503 with a `Retry-After`, of which
+    at most 24 h count, pause the whole webhook, whatever becomes of this delivery. All
+    else is tried again by the webhook's schedule, with up to a fifth added to each
+    delay.
 
     Args:
         outcome: What came back.
@@ -99,14 +102,18 @@ def judge(
         return Delivered()
     if outcome.status == HTTPStatus.GONE:
         return GiveUp(Reason.GONE, disables=True)
+    pause_until = _pause_until(outcome, now, rng)
     if outcome.status in webhook.stop_on:
-        return GiveUp(Reason.STOPPED)
-    verdict = _next(outcome, webhook, schedule_index, now, rng)
-    if isinstance(verdict, TryAgain) and is_too_old(
-        webhook, created_at=created_at, now=verdict.at
-    ):
-        return GiveUp(Reason.TOO_OLD)
-    return verdict
+        return GiveUp(Reason.STOPPED, pause_webhook_until=pause_until)
+    if pause_until is not None:
+        again = TryAgain(pause_until, schedule_index, pause_until)
+    elif schedule_index < len(webhook.schedule_s):
+        delay = timedelta(seconds=webhook.schedule_s[schedule_index])
+        again = TryAgain(now + _jittered(delay, rng), schedule_index + 1)
+    else:
+        return GiveUp(Reason.EXHAUSTED)
+    is_over = is_too_old(webhook, created_at=created_at, now=again.at)
+    return GiveUp(Reason.TOO_OLD, pause_webhook_until=pause_until) if is_over else again
 
 
 def is_success(outcome: Outcome) -> bool:
@@ -143,22 +150,14 @@ def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
     )
 
 
-def _next(
-    outcome: Outcome,
-    webhook: Webhook,
-    schedule_index: int,
-    now: datetime,
-    rng: Random,
-) -> TryAgain | GiveUp:
-    if outcome.status in _PAUSING:
-        asked = retry_after(outcome.headers.get("retry-after"), now=now)
-        if asked is not None:
-            until = now + min(_jittered(asked, rng), MAX_RETRY_AFTER)
-            return TryAgain(until, schedule_index, pause_webhook_until=until)
-    if schedule_index >= len(webhook.schedule_s):
-        return GiveUp(Reason.EXHAUSTED)
-    delay = timedelta(seconds=webhook.schedule_s[schedule_index])
-    return TryAgain(now + _jittered(delay, rng), schedule_index + 1)
+def _pause_until(outcome: Outcome, now: datetime, rng: Random) -> datetime | None:
+    """Return until when a receiver wants to be left alone, if it said so."""
+    if outcome.status not in _PAUSING:
+        return None
+    asked = retry_after(outcome.headers.get("retry-after"), now=now)
+    if asked is None:
+        return None
+    return now + min(_jittered(asked, rng), MAX_RETRY_AFTER)
 
 
 def _jittered(delay: timedelta, rng: Random) -> timedelta:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
-from gateway.delivery.attempts import Result, host
 from gateway.delivery.ports import Due
+from gateway.delivery.result import Result
 from gateway.domain.model import (
     Delivery,
     DeliveryState,
@@ -107,16 +107,6 @@ async def test_a_death_is_told_without_content() -> None:
     }
 
 
-async def test_disabling_a_deleted_webhook_is_nothing() -> None:
-    """A webhook deleted while it answered 410 is not brought back."""
-    world = Delivering(410)
-    result = await world.attempts.make(a_webhook(), a_due(world))
-
-    await world.attempts.disable("wh_one", result)
-
-    assert world.store.webhooks_by_id == {}
-
-
 async def test_a_bug_says_where_and_not_what() -> None:
     """The log has the error's kind and our line, never what was being sent."""
     world = Delivering(KeyError("s3cret"))
@@ -141,9 +131,3 @@ async def test_a_verdict_that_breaks_is_a_failure() -> None:
     result = await result_of(outcome)
 
     assert result.delivery.state is DeliveryState.RETRYING
-
-
-def test_a_host_is_all_that_is_shown_of_a_url() -> None:
-    """Path, query and password stay out; what is no URL has no host."""
-    assert host("https://user:pw@example.com:8443/s3cret?k=v") == "example.com"
-    assert host("http://[") is None

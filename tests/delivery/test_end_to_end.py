@@ -10,12 +10,12 @@ import pytest
 
 from gateway.delivery.attempts import Attempts
 from gateway.delivery.cap import Cap
-from gateway.delivery.lane import Works
 from gateway.delivery.patience import Patience
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
 from gateway.delivery.requests import Requests
 from gateway.delivery.roster import Roster
 from gateway.delivery.worker import Worker
+from gateway.delivery.works import Works
 from gateway.domain.ids import Ids
 from gateway.domain.model import Webhook
 from gateway.domain.signing import Seal, verify
@@ -24,6 +24,7 @@ from gateway.egress.sender import HttpSender
 from gateway.storage.store import Store, StoreOptions, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.delivering import SECRET, Delivering, a_webhook
+from tests.fakes.links import FakeLinks
 from tests.fakes.meter import FakeMeter
 from tests.fakes.receiver import Answer, Receiver, hang, reset
 
@@ -46,7 +47,7 @@ class World:
         rng, meter = Random(3), FakeMeter()  # noqa: S311  # To be repeated.
         roster = Roster(self.store.webhooks)
         attempts = Attempts(
-            requests=Requests(self.store.instance, lambda *_: "http://127.0.0.1/a"),
+            requests=Requests(self.store.instance, FakeLinks()),
             sender=self._sender,
             roster=roster,
             clock=self.clock,

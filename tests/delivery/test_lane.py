@@ -10,7 +10,7 @@ from typing_extensions import override
 from gateway.delivery.lane import Lane
 from gateway.delivery.ports import Due
 from gateway.domain.errors import StoreUnavailable
-from gateway.domain.model import Attempt, Delivery, Event, Webhook
+from gateway.domain.model import Attempt, Delivery, Event, Standing, Webhook
 from tests.fakes.clock import settle
 from tests.fakes.delivering import Delivering, a_webhook
 from tests.fakes.memory_deliveries import MemoryDeliveries
@@ -51,7 +51,11 @@ class CountingDeliveries(MemoryDeliveries):
 
     @override
     def record(
-        self, delivery: Delivery, attempt: Attempt | None, *events: Event
+        self,
+        delivery: Delivery,
+        attempt: Attempt | None,
+        *events: Event,
+        standing: Standing | None = None,
     ) -> asyncio.Future[None]:
         """Fail if told so."""
         if self.records_fail:
@@ -61,7 +65,7 @@ class CountingDeliveries(MemoryDeliveries):
         if self.under_way is not None:
             record, self.under_way = self.under_way, None
             return record
-        return super().record(delivery, attempt, *events)
+        return super().record(delivery, attempt, *events, standing=standing)
 
 
 class OneLane:

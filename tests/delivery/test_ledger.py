@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateway.delivery.ledger import Ledger
 from gateway.domain.errors import StoreUnavailable
+from gateway.domain.model import Standing
 from tests.fakes.clock import NOON
 from tests.fakes.delivering import Delivering, a_webhook
 
@@ -24,7 +25,7 @@ async def test_a_result_is_kept_once_the_store_is_back() -> None:
     world.store.fail_with(StoreUnavailable("away"))
 
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-        tasks.create_task(ledger_of(world).keep(result))
+        tasks.create_task(ledger_of(world).keep(result, Standing))
         await world.clock.advance(60)
         world.store.fail_with(None)
         await world.clock.advance(60)

@@ -12,15 +12,17 @@ from gateway.domain.model import (
     Attachment,
     Delivery,
     DeliveryState,
+    OldSecret,
     Signature,
     Webhook,
 )
 from gateway.domain.signing import verify_github
 from tests.fakes.clock import NOON
 from tests.fakes.delivering import SECRET, TRACEPARENT, Delivering, a_webhook
+from tests.fakes.links import FakeLinks
 
 OLDER = "whsec_" + "QUJD" * 8
-LINK = "https://gateway.example/a"
+LINKS = FakeLinks()
 
 
 def a_due(*, attempts: int = 0, attachment: Attachment | None = None) -> Due:
@@ -40,15 +42,15 @@ def a_due(*, attempts: int = 0, attachment: Attachment | None = None) -> Due:
 
 def headers_of(webhook: Webhook, due: Due | None = None) -> dict[str, str]:
     """Return the headers of the next attempt."""
-    requests = Requests("gw_1", lambda *_: LINK)
+    requests = Requests("gw_1", LINKS)
     return dict(requests.make(webhook, due or a_due(), now=NOON).headers)
 
 
 async def test_the_reference_library_verifies_it() -> None:
     """The signature of the newest secret and of an older one are both genuine."""
-    requests = Requests("gw_1", lambda *_: LINK)
+    requests = Requests("gw_1", LINKS)
     now = Verifier(SECRET)  # The library reads the real clock, so sign as of its time.
-    webhook = a_webhook(secrets=(SECRET, OLDER))
+    webhook = a_webhook(old_secrets=(OldSecret(OLDER, NOON + timedelta(hours=1)),))
     request = requests.make(webhook, a_due(), now=NOON)
     stamp = int(request.headers["webhook-timestamp"])
 
@@ -65,7 +67,7 @@ async def test_the_reference_library_verifies_it() -> None:
 
 async def test_the_body_is_the_event() -> None:
     """The body is the envelope of the event, in JSON."""
-    request = Requests("gw_1", lambda *_: LINK).make(a_webhook(), a_due(), now=NOON)
+    request = Requests("gw_1", LINKS).make(a_webhook(), a_due(), now=NOON)
 
     body = json.loads(request.body)
     assert (body["type"], body["data"]["from"]["name"]) == ("message.received", "alice")
@@ -88,7 +90,7 @@ async def test_the_headers_of_ours_are_all_there() -> None:
 async def test_a_signature_like_githubs() -> None:
     """`github` sends X-Hub-Signature-256 over the body, and no other signature."""
     webhook = a_webhook(signature=Signature.GITHUB)
-    request = Requests("gw_1", lambda *_: LINK).make(webhook, a_due(), now=NOON)
+    request = Requests("gw_1", LINKS).make(webhook, a_due(), now=NOON)
 
     signature = request.headers["X-Hub-Signature-256"]
 
@@ -125,15 +127,17 @@ async def test_a_large_attachment_is_linked() -> None:
     """An attachment whose bytes are not at hand is a URL in the body."""
     due = a_due(attachment=Attachment(5_000_000, "ab" * 32))
 
-    request = Requests("gw_1", lambda *_: LINK).make(a_webhook(), due, now=NOON)
+    request = Requests("gw_1", LINKS).make(a_webhook(), due, now=NOON)
 
-    assert json.loads(request.body)["data"]["attachment"]["url"] == LINK
+    assert json.loads(request.body)["data"]["attachment"]["url"] == (
+        LINKS.attachment(due.event.message_id or "", due.event)
+    )
 
 
 async def test_the_time_out_is_the_webhooks() -> None:
     """The request takes as long as the webhook allows."""
     webhook = a_webhook(timeout=timedelta(seconds=3))
 
-    request = Requests("gw_1", lambda *_: LINK).make(webhook, a_due(), now=NOON)
+    request = Requests("gw_1", LINKS).make(webhook, a_due(), now=NOON)
 
     assert request.timeout == timedelta(seconds=3)

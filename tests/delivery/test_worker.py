@@ -4,6 +4,7 @@ import json
 from contextvars import ContextVar
 from datetime import timedelta
 
+from gateway.delivery.ports import Release
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import DeliveryState, ErrorClass
 from tests.fakes.clock import NOON, settle
@@ -139,7 +140,7 @@ async def test_a_webhook_enabled_again_gets_what_waited() -> None:
 
     async with delivering(world):
         await world.say()
-        await world.add(a_webhook(active=True))
+        await world.store.webhooks.put(a_webhook(), owed=Release())
         world.worker.wake(["wh_one"])
         await settle()
 

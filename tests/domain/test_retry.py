@@ -116,6 +116,31 @@ def test_a_status_that_stops_gives_up_alone() -> None:
     assert verdict == GiveUp(Reason.STOPPED)
 
 
+def test_who_asks_to_wait_is_heard_even_if_the_delivery_ends() -> None:
+    """A 429 in `stop_on`, or past the age, pauses the webhook for the others."""
+    outcome = answered(429, {"retry-after": "600"})
+    stopping = replace(WEBHOOK, stop_on=(429,))
+    hurried = replace(WEBHOOK, max_age=timedelta(minutes=1))
+
+    verdicts = [
+        retry.judge(
+            outcome,
+            webhook=webhook,
+            schedule_index=0,
+            created_at=NOON,
+            now=NOON,
+            rng=NO_JITTER,
+        )
+        for webhook in (stopping, hurried)
+    ]
+
+    until = NOON + timedelta(minutes=10)
+    assert verdicts == [
+        GiveUp(Reason.STOPPED, pause_webhook_until=until),
+        GiveUp(Reason.TOO_OLD, pause_webhook_until=until),
+    ]
+
+
 def test_the_schedule_is_walked_to_its_end() -> None:
     """Each failure takes the next step; after the last the delivery is dead."""
     index = 0

@@ -8,11 +8,11 @@ from random import Random
 
 from gateway.delivery.attempts import Attempts
 from gateway.delivery.cap import Cap
-from gateway.delivery.lane import Works
 from gateway.delivery.patience import Patience
 from gateway.delivery.requests import Requests
 from gateway.delivery.roster import Roster
 from gateway.delivery.worker import Worker
+from gateway.delivery.works import Works
 from gateway.domain.errors import UrlBlocked
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
@@ -24,6 +24,7 @@ from gateway.domain.model import (
     Webhook,
 )
 from tests.fakes.clock import NOON, FakeClock, settle
+from tests.fakes.links import FakeLinks
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.meter import FakeMeter
 from tests.fakes.sender import Answer, ScriptedSender
@@ -67,7 +68,7 @@ class Delivering:
         self.ids = Ids(self.clock, self.rng)
         self.roster = Roster(self.store.webhooks)
         self.attempts = Attempts(
-            requests=Requests("gw_test", _link),
+            requests=Requests("gw_test", FakeLinks()),
             sender=self.sender,
             roster=self.roster,
             clock=self.clock,
@@ -157,7 +158,3 @@ async def delivering(delivery: Delivering) -> AsyncIterator[Delivering]:
             await settle()
             if not running.done():
                 running.cancel()
-
-
-def _link(message_id: str, event: Event) -> str:
-    return f"https://gateway.example/messages/{message_id}/attachment?e={event.id}"
