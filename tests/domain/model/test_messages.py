@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from gateway.domain.model import EventType, MessageStatus
-from tests.domain.nouns import OUTGOING
+from gateway.domain.model import Address, AddressKind, EventType, MessageStatus
+from tests.domain.nouns import INCOMING, OUTGOING
 
 
 @pytest.mark.parametrize("status", MessageStatus)
@@ -33,3 +33,27 @@ def test_nouns_do_not_change() -> None:
     """A noun is a value; another state is another value."""
     with pytest.raises(FrozenInstanceError):
         OUTGOING.status = MessageStatus.SENT  # type: ignore[misc]  # the very claim
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        (Address(AddressKind.ANY, "alice"), "alice"),
+        (Address(AddressKind.NAME, "alice"), "alice"),
+        (Address(AddressKind.SENDER, "p-1", "alice", "user"), "alice"),
+        (Address(AddressKind.ID, "p-1"), None),
+        (Address(AddressKind.ROLE, "agent"), None),
+    ],
+)
+def test_an_address_may_tell_a_name(address: Address, name: str | None) -> None:
+    """Ids and roles name nobody."""
+    assert address.known_name == name
+
+
+def test_what_was_erased_says_nothing_any_more() -> None:
+    """Of either direction; an empty message is not an erased one."""
+    erased = [replace(INCOMING, body="null"), replace(OUTGOING, body="null")]
+    kept = [INCOMING, OUTGOING, replace(INCOMING, body="{}")]
+
+    assert all(message.is_erased for message in erased)
+    assert not any(message.is_erased for message in kept)
