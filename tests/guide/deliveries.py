@@ -86,14 +86,20 @@ def forged() -> Mapping[str, Sent]:
 
 async def answer_to(url: str, sent: Sent) -> int:
     """POST a request and return the status of the answer."""
+    return (await whole_answer_to(url, sent))[0]
+
+
+async def whole_answer_to(url: str, sent: Sent) -> tuple[int, bytes]:
+    """POST a request and return the status and the body of the answer."""
     return await asyncio.to_thread(_post, url, sent)
 
 
-def _post(url: str, sent: Sent) -> int:
+def _post(url: str, sent: Sent) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=20)
     try:
         connection.request("POST", parts.path, sent.body, dict(sent.headers))
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     finally:
         connection.close()

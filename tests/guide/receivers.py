@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.house import tree
 
 PATIENCE_S = 25.0  # Until a receiver says what it should say.
-NAMED = re.compile(r"`(receiver\.\w+)`:\n\n```\w+\n(.*?)```", re.DOTALL)
+NAMED = re.compile(r"`(\w+\.\w+)`[^`]*\n\n```\w+\n(.*?)```", re.DOTALL)
 LISTENING = re.compile(r"(http://127\.0\.0\.1:\d+)")
 
 
@@ -42,6 +42,11 @@ class Recipe:
 PYTHON = Recipe("Plain Python", (sys.executable, "receiver.py"), "/")
 FASTAPI = Recipe(
     "FastAPI", (sys.executable, "-m", "uvicorn", "receiver:app", "--port", "0"), "/hook"
+)
+REPLIER = Recipe(
+    "Answering a person",
+    (sys.executable, "-m", "uvicorn", "replier:app", "--port", "0"),
+    "/hook",
 )
 EXPRESS = Recipe("Express", ("node", "receiver.js"), "/hook")
 
