@@ -1,7 +1,9 @@
 """Bounded Liquid: templates made to take for ever end soon, or are never begun."""
 
 import pytest
+from hypothesis import given, strategies as st
 
+from gateway.domain import bounded_liquid
 from gateway.domain.bounded_liquid import (
     MAX_NESTING,
     Budget,
@@ -18,6 +20,11 @@ DATA = {
     "message": {"text": "hi", "list": [1, 2, 3], "deep": [[1, 2], [3, [4]]]},
     "n": 3,
 }
+
+
+def filter_names() -> list[str]:
+    """Return the filters that there are."""
+    return sorted(bounded_liquid._ENVIRONMENT.filters)
 
 
 def filled(piece: str) -> str:
@@ -161,3 +168,32 @@ def test_braces_in_a_message_are_not_liquid() -> None:
     said = Leaf("{{ x }}").render({"x": "{{ n }}{% include 'x' %}"}, Budget())
 
     assert said == "{{ n }}{% include 'x' %}"
+
+
+VALUES = st.sampled_from(
+    [
+        *("text", "numbers", "message", "message.deep", "n", "nobody"),
+        *("(1..3)", "(1..n)", "'a,b'", "''", "0", "-1", "1.5", "9999999999999999999"),
+        *("nil", "true"),
+    ]
+)
+FILTERS = st.tuples(st.sampled_from(filter_names()), st.lists(VALUES, max_size=3)).map(
+    lambda drawn: (
+        f"| {drawn[0]}: {', '.join(drawn[1])}" if drawn[1] else f"| {drawn[0]}"
+    )
+)
+
+
+@given(VALUES, st.lists(FILTERS, min_size=1, max_size=3))
+def test_any_filter_of_anything_renders_or_fails(
+    value: str, filters: list[str]
+) -> None:
+    """No filter and no argument raise anything that a caller does not expect."""
+    leaf = Leaf(f"{{{{ {value} {' '.join(filters)} }}}}")
+
+    try:
+        said: str | None = leaf.render(DATA, Budget())
+    except LeafFailed:
+        said = None
+
+    assert said is None or len(said) <= SIZE
