@@ -13,8 +13,8 @@ from tests.house import tree
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 LINE_NAME = re.compile(
-    r"(?:api_key|delivery|event|gateway|library|message|participant|public_url|request"
-    r"|room|room_token|source|store|webhook)\.[a-z_]+"
+    r"(?:api_key|delivery|event|gateway|library|message|participant|public_url|replay"
+    r"|request|room|room_token|source|store|webhook)\.[a-z_]+"
 )
 # Libraries within, and values: what logs is handed in elsewhere.
 WITHOUT_LINES = {"domain", "emulator", "room"}
