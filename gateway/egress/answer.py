@@ -141,6 +141,8 @@ class AnswerReader:
             OverflowError: There are too many interim answers.
             ValueError: We asked for no other protocol, or it is no status.
         """
+        if self._is_read:
+            return
         status = self._parser.get_status_code()
         if status >= HTTPStatus.OK:
             self._answer.status = status

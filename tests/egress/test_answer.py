@@ -74,14 +74,23 @@ def test_a_whole_answer_is_read(
 
 
 @pytest.mark.parametrize("head", [OK, OK + b"Connection: close\r\n"])
-@pytest.mark.parametrize("more", [b"HTTP/1.1 200", b", and more", OK + b"\r\n"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"HTTP/1.1 500",
+        b", and more",
+        b"HTTP/1.1 500 No\r\nRetry-After: 1\r\nContent-Length: 1\r\n\r\nb",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    ],
+)
 def test_what_follows_an_answer_ends_the_connection(head: bytes, more: bytes) -> None:
     """Bytes that nobody asked for do not harm the answer before them."""
     reader, answer = reading()
 
     assert reader.feed(head + b"Content-Length: 1\r\n\r\na" + more)
 
-    assert (answer.status, bytes(answer.body)) == (200, b"a")
+    assert (answer.status, bytes(answer.body), answer.headers) == (200, b"a", {})
     assert not reader.is_reusable
 
 

@@ -112,13 +112,17 @@ async def test_a_body_of_megabytes_arrives(sender: HttpSender) -> None:
 async def test_an_early_answer_counts(sender: HttpSender) -> None:
     """A receiver need not read a request to refuse it; the rest of it is not sent."""
 
-    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def refuse(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
         await gone.wait()
-        writer.close()
+        writer.transport.abort()
+        left.set()
 
-    gone = asyncio.Event()
+    gone, left = asyncio.Event(), asyncio.Event()
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
 
@@ -126,6 +130,7 @@ async def test_an_early_answer_counts(sender: HttpSender) -> None:
             a_request(f"http://127.0.0.1:{port}/", bytes(20_000_000))
         )
         gone.set()
+        await left.wait()
 
     assert outcome.status == 413
 

@@ -12,6 +12,7 @@ from gateway.domain.model import ErrorClass
 from gateway.egress.guard import EgressPolicy
 from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
+from tests.egress.names import answering
 from tests.fakes.receiver import Receiver, not_http
 
 DEVELOPMENT = EgressPolicy().for_development()
@@ -91,3 +92,57 @@ async def test_plain_text_behind_https_is_a_tls_error() -> None:
         outcome = await sender.send(Request(f"https://127.0.0.1:{port}/", {}, b""))
 
     assert (outcome.status, outcome.error_class) == (None, ErrorClass.TLS_ERROR)
+
+
+async def test_a_handshake_that_is_broken_off_is_a_reset() -> None:
+    """A receiver that hangs up on our first word never came to speak of TLS."""
+
+    async def hang_up(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readexactly(5)
+        writer.transport.abort()
+
+    async with (
+        await asyncio.start_server(hang_up, "127.0.0.1", 0) as server,
+        HttpSender(DEVELOPMENT, SystemClock()) as sender,
+    ):
+        port = server.sockets[0].getsockname()[1]
+
+        outcome = await sender.send(Request(f"https://127.0.0.1:{port}/", {}, b""))
+
+    assert (outcome.status, outcome.error_class) == (None, ErrorClass.CONNECTION_RESET)
+
+
+async def test_a_connection_over_tls_is_used_again(authority: trustme.CA) -> None:
+    """The handshake is made once, and a body of megabytes arrives whole."""
+    tls = listening(authority.issue_cert("127.0.0.1"))
+    body = bytes(range(256)) * 10_000
+    async with (
+        Receiver(tls=tls) as receiver,
+        HttpSender(DEVELOPMENT, SystemClock(), tls=trusting(authority)) as sender,
+    ):
+        for _ in range(3):
+            await sender.send(Request(receiver.url, {}, body))
+
+        assert receiver.connections == 1
+        assert [each.body for each in receiver.requests] == [body] * 3
+
+
+async def test_a_name_is_what_the_certificate_is_for(authority: trustme.CA) -> None:
+    """Whom a name leads to must show the name's certificate, not the address's."""
+    tls = listening(authority.issue_cert("a.example"))
+    names = answering("127.0.0.1")
+    async with (
+        Receiver(tls=tls) as receiver,
+        HttpSender(
+            DEVELOPMENT, SystemClock(), tls=trusting(authority), look_up=names
+        ) as sender,
+    ):
+        outcomes = [
+            await sender.send(Request(f"https://{host}:{receiver.port}/", {}, b""))
+            for host in ("a.example", "A.EXAMPLE.", "b.example", "127.0.0.1")
+        ]
+
+    assert [each.status for each in outcomes] == [200, 200, None, None]
+    assert {each.error_class for each in outcomes[2:]} == {ErrorClass.TLS_ERROR}
