@@ -251,10 +251,19 @@ def replay_id(given: str) -> str:
 
 
 def words(given: str | None) -> list[str] | None:
-    """Return what is separated by commas; `None` for nothing."""
+    """Return what is separated by commas; `None` for what was not given.
+
+    Raises:
+        typer.BadParameter: There is no word in it, which would ask for everything. The
+            caller's fault: a variable of the shell that is not set.
+    """
     if given is None:
         return None
-    return [word.strip() for word in given.split(",") if word.strip()] or None
+    found = [word.strip() for word in given.split(",") if word.strip()]
+    if not found:
+        detail = "a list of nothing was given; leave it out to ask for all."
+        raise typer.BadParameter(detail)
+    return found
 
 
 def printable(text: str) -> str:

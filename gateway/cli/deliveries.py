@@ -36,8 +36,12 @@ deliveries = typer.Typer(
 )
 
 
+def _joined(given: str | None) -> str | None:
+    return None if given is None else ",".join(words(given) or ())
+
+
 def _webhook_ids(given: str) -> str:
-    return ",".join(webhook_id(each) for each in words(given) or [given])
+    return ",".join(map(webhook_id, words(given) or ()))
 
 
 Since = Annotated[
@@ -82,9 +86,9 @@ def listed(  # noqa: PLR0913  # typer makes an option of each parameter
 ) -> None:
     """List deliveries, newest first; --json prints one page of the answer a line."""
     query = {
-        "status": status,
+        "status": _joined(status),
         "webhook": webhook,
-        "events": events,
+        "events": _joined(events),
         "since": since,
         "until": until,
     }

@@ -232,7 +232,11 @@ def _lines(given: Iterable[str]) -> Iterable[str]:
         except (OSError, ValueError) as error:
             detail = f"{each[1:]} cannot be read."
             raise typer.BadParameter(detail, param_hint="--header") from error
-        yield from (line for line in text.splitlines() if line.strip())
+        lines = [line for line in text.splitlines() if line.strip()]
+        if not lines:
+            detail = f"{each[1:]} has no header in it."
+            raise typer.BadParameter(detail, param_hint="--header")
+        yield from lines
 
 
 def _row(webhook: object) -> tuple[object, ...]:

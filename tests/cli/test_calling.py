@@ -278,13 +278,20 @@ def test_other_ids_have_their_prefix() -> None:
 
 @pytest.mark.parametrize(
     ("given", "found"),
-    [(None, None), ("", None), (" , ", None), ("a, b,,c", ["a", "b", "c"])],
+    [(None, None), ("a", ["a"]), ("a, b,,c", ["a", "b", "c"])],
 )
 def test_words_are_separated_by_commas(
     given: str | None, found: list[str] | None
 ) -> None:
     """Spaces around them do not count."""
     assert words(given) == found
+
+
+@pytest.mark.parametrize("given", ["", " , "])
+def test_a_list_of_nothing_is_refused(given: str) -> None:
+    """It would be taken for everything, and was a variable that is not set."""
+    with pytest.raises(typer.BadParameter):
+        words(given)
 
 
 def test_what_steers_a_terminal_is_taken_out() -> None:

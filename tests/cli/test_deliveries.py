@@ -191,6 +191,8 @@ def test_all_the_dead_of_a_webhook_are_retried() -> None:
         ("list", "--since", "yesterday"),
         ("list", "--limit", "0"),
         ("list", "--webhook", "https://example.com"),
+        ("list", "--webhook", ""),
+        ("list", "--status", ""),
     ],
 )
 def test_a_slip_ends_with_two(arguments: tuple[str, ...]) -> None:

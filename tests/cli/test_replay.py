@@ -224,6 +224,7 @@ def test_an_outcome_is_one_line() -> None:
         (),
         ("wh_1",),
         ("wh_1", "--since", "soon"),
+        ("wh_1", "--since", SINCE, "--events", ""),
         ("wh_1", "--since", SINCE, "--only", "some"),
         ("wh_1", "--since", SINCE, "--to", "https://example.com"),
         ("wh_1", "--since", SINCE, "--follow", "rpl_1"),

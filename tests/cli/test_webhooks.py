@@ -186,7 +186,9 @@ def test_a_webhook_is_switched(
         ("enable", "https://example.com"),
         ("list", "--url", "example.com"),
         ("add", "https://example.com", "--header", "no colon"),
+        ("add", "https://example.com", "--rooms", ""),
         ("add", "https://example.com", "--header", "@/does/not/exist"),
+        ("add", "https://example.com", "--header", "@/dev/null"),
     ],
 )
 def test_a_slip_ends_with_two(arguments: tuple[str, ...]) -> None:
