@@ -39,7 +39,7 @@ def description() -> str:
     import asyncio  # noqa: PLC0415
 
     from gateway import __version__  # noqa: PLC0415
-    from gateway.api import deliveries, webhooks  # noqa: PLC0415
+    from gateway.api import deliveries, replays, webhooks  # noqa: PLC0415
     from gateway.api.description import describe  # noqa: PLC0415
     from gateway.api.service import create_framework  # noqa: PLC0415
     from gateway.api.services import Services  # noqa: PLC0415
@@ -57,7 +57,11 @@ def description() -> str:
         verify_link=_INERT,
         draining=asyncio.Event(),
         keys=None,
-        routers=(webhooks.router(_INERT, _INERT), deliveries.router(_INERT)),
+        routers=(
+            webhooks.router(_INERT, _INERT),
+            deliveries.router(_INERT),
+            replays.router(_INERT),
+        ),
     )
     document = describe(create_framework(services))
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
