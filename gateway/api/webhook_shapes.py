@@ -57,10 +57,10 @@ class Rate(BaseModel):
     )
 
 
-class WebhookPatch(BaseModel):
-    """What may be changed of a webhook: null is the default again."""
+class _Terms(BaseModel):
+    """What may be asked of a webhook when it is made, and changed."""
 
-    model_config = ConfigDict(extra="forbid", title="WebhookPatch")
+    model_config = ConfigDict(extra="forbid")
 
     url: str | None = Field(
         None,
@@ -100,11 +100,6 @@ class WebhookPatch(BaseModel):
         max_length=CONTENT_TYPE_CHARACTERS,
         description="Of a template that is a string, which needs one.",
         examples=["text/plain; charset=utf-8"],
-    )
-    headers: dict[str, str | None] | None = Field(
-        {},
-        description="Further headers; their values are secrets and never shown again.",
-        examples=[{"Authorization": "Bearer 5f2c"}],
     )
     signature: Signature | None = Field(
         Signature.STANDARD,
@@ -153,7 +148,19 @@ class WebhookPatch(BaseModel):
     )
 
 
-class WebhookBody(WebhookPatch):
+class WebhookPatch(_Terms):
+    """What may be changed of a webhook: null is the default again."""
+
+    model_config = ConfigDict(extra="forbid", title="WebhookPatch")
+
+    headers: dict[str, str | None] | None = Field(
+        {},
+        description="Headers to be set; null takes one away. The others stay.",
+        examples=[{"Authorization": "Bearer 77aa", "X-Team": None}],
+    )
+
+
+class WebhookBody(_Terms):
     """What may be asked of a webhook; what is left out or null has its default.
 
     One of `url`, `target_url` and `hookUrl` is needed.
@@ -182,6 +189,11 @@ class WebhookBody(WebhookPatch):
     )
     event: str | None = Field(
         None, min_length=1, description="One event, as REST hooks say it."
+    )
+    headers: dict[str, str] | None = Field(
+        {},
+        description="Further headers; their values are secrets and never shown again.",
+        examples=[{"Authorization": "Bearer 5f2c"}],
     )
     secret: str | None = Field(
         None,

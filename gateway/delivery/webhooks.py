@@ -195,18 +195,22 @@ class WebhookControls:
 
     async def disable(self, webhook_id: str) -> Webhook:
         """Make a webhook inactive; what is owed to it is held. `NotFound`."""
-        disabled: list[Webhook] = []
+        was_active = False
 
         def edit(webhook: Webhook) -> Webhook:
+            nonlocal was_active
+            was_active = webhook.active
             if not webhook.active:
                 return webhook
-            off = replace(webhook, active=False, disabled_reason=BY_REQUEST)
-            disabled.append(self._stamped(webhook, off))
-            return disabled[0]
+            disabled = replace(webhook, active=False, disabled_reason=BY_REQUEST)
+            return self._stamped(webhook, disabled)
 
         webhook = await self.roster.change(webhook_id, edit)
-        for each in disabled:
-            self._changed("webhook.disabled", each)
+        if was_active:
+            self.meter.info(
+                "webhook.disabled", webhook_id=webhook.id, reason=BY_REQUEST
+            )
+            self.wake([webhook.id])
         return webhook
 
     def _mint(self) -> str:

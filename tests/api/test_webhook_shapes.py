@@ -49,6 +49,7 @@ def test_the_defaults_described_are_the_defaults() -> None:
         {"url": URL, "max_in_flight": 0},
         {"url": URL, "events": []},
         {"url": URL, "signature": "md5"},
+        {"url": URL, "headers": {"X-Team": None}},
         {"url": URL, "retry": {"schedule": [1] * 31}},
     ],
 )

@@ -149,7 +149,8 @@ async def test_a_repeated_disable_is_told_once() -> None:
     await controls.disable("wh_one")
     await controls.disable("wh_one")
 
-    assert len(world.meter.named("webhook.disabled")) == 1
+    lines = world.meter.named("webhook.disabled")
+    assert lines == [{"webhook_id": "wh_one", "reason": "by_request"}]
 
 
 @pytest.mark.parametrize(
