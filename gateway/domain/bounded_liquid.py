@@ -1,14 +1,12 @@
 """Liquid for templates and data from strangers: checked first, and bounded.
 
 The library bounds each loop and each output by itself; here all that one rendering
-does comes out of one budget. Its parser takes minutes over what it does not expect, so
-texts are looked through before it sees them.
+does comes out of one budget.
 
 Source: the Liquid of https://shopify.github.io/liquid/, less what is named here.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +30,7 @@ from liquid.undefined import UNDEFINED, is_undefined
 from liquid.utils import ReadOnlyChainMap
 from typing_extensions import override
 
+from gateway.domain.liquid_text import NoLeaf, flaw_at, look_through
 from gateway.domain.weight import Allowance, TooMuchWork
 
 if TYPE_CHECKING:
@@ -40,23 +39,14 @@ if TYPE_CHECKING:
 MAX_TURNS = 10_000  # Of all loops of a rendering together.
 MAX_OUTPUT_BYTES = 65_536  # Of all that a rendering writes.
 MAX_NESTING = 10  # Blocks in each other.
-MAX_TAG_CHARACTERS = 1_000  # From brace to brace.
-MAX_TAG_BRANCHES = 50  # Brackets and conditions in a tag: each is a level of recursion.
 WORK_UNITS = 8_000_000  # At its worst about a second.
 
 _NAME_UNITS = 24  # What looking a name up costs, besides what is found.
 _MAX_NUMBER_BITS = 4_096
 _MAX_DATE_CHARACTERS = 100
-# Loading others is off; tables of HTML have no use; the ends of `raw` and `doc` are
-# looked for from each of their beginnings, to the end of the text.
-_NO_TAGS = ("include", "render", "tablerow")
-_NO_BLOCKS = ("raw", "doc")
+_NO_TAGS = ("include", "render", "tablerow")  # No loading, no tables of HTML.
 # Python's parser of HTML takes the square of its text; two are for HTML pages.
 _NO_FILTERS = ("strip_html", "safe", "escapejs")
-_TAG = re.compile(r"\{\{|\{%")
-_TAG_NAME = re.compile(r"\{%-?\s*(\w*)")
-_GAP = re.compile(r"\s{100}")  # The lexer takes the square of it.
-_BRANCH = re.compile(r"\b(?:and|or)\b|[\[(]")
 # What rendering raises besides the library's own errors, which are not ValueErrors.
 _FAILURES = (
     ArithmeticError,
@@ -67,22 +57,6 @@ _FAILURES = (
     TypeError,
     ValueError,
 )
-
-
-class NoLeaf(ValueError):
-    """A text that is not Liquid.
-
-    Attributes:
-        line: Where it stops being so, counted from 1.
-        column: The place in that line, counted from 1.
-        problem: What is wrong there.
-    """
-
-    def __init__(self, line: int, column: int, problem: str) -> None:
-        super().__init__(line, column, problem)
-        self.line = line
-        self.column = column
-        self.problem = problem
 
 
 class LeafFailed(ValueError):
@@ -109,7 +83,7 @@ class Leaf:
         Raises:
             NoLeaf: It is not Liquid, or names a tag or a filter that is not there.
         """
-        _look_through(source)
+        look_through(source)
         self._size = len(source)
         try:
             self._template = _ENVIRONMENT.from_string(source)
@@ -120,7 +94,7 @@ class Leaf:
             raise NoLeaf(1, 1, "it is nested too deeply") from error
         for name, places in named.items():
             if name not in _ENVIRONMENT.filters:
-                raise _at(source, places[0].index, f"there is no filter {name!r}")
+                raise flaw_at(source, places[0].index, f"there is no filter {name!r}")
 
     def render(self, variables: Mapping[str, object], budget: Budget) -> str:
         """Return the text with its variables set in.
@@ -340,37 +314,11 @@ def _items(value: object) -> int:
     return len(value) if isinstance(value, range) else 1
 
 
-def _look_through(source: str) -> None:
-    """Refuse what the lexer would take for ever to refuse."""
-    end = 0
-    while opening := _TAG.search(source, end):
-        start = opening.start()
-        close = "}}" if opening[0] == "{{" else "%}"
-        end = source.find(close, opening.end()) + len(close)
-        if end < opening.end():
-            raise _at(source, start, f"there is no {close!r} for this {opening[0]!r}")
-        if end - start > MAX_TAG_CHARACTERS:
-            problem = f"a tag is longer than {MAX_TAG_CHARACTERS} characters"
-            raise _at(source, start, problem)
-        if _GAP.search(source, start, end):
-            raise _at(source, start, "a tag has 100 spaces or more in a row")
-        if len(_BRANCH.findall(source, start, end)) > MAX_TAG_BRANCHES:
-            raise _at(source, start, "a tag has too many conditions or brackets")
-        name = _TAG_NAME.match(source, start)
-        if name is not None and name[1] in _NO_BLOCKS:
-            raise _at(source, start, f"there is no tag {name[1]!r}")
-
-
-def _at(source: str, index: int, problem: str) -> NoLeaf:
-    before = source[: max(index, 0)].split("\n")
-    return NoLeaf(len(before), len(before[-1]) + 1, problem)
-
-
 def _no_leaf(error: LiquidError, source: str) -> NoLeaf:
     said = str(error.message or "it is not Liquid")
     # Of what is named here, the lexer knows the place.
     index = error.token.start_index if error.token is not None else 0
-    return _at(source, index, said)
+    return flaw_at(source, index, said)
 
 
 def _line(error: Exception) -> str:

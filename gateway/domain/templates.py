@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from gateway.domain import rendering
+from gateway.domain import liquid_text, rendering
 
 if TYPE_CHECKING:
     from gateway.domain.bounded_liquid import Budget, Leaf
@@ -160,7 +160,7 @@ class _Compiler:
             raise BadTemplate(pointer=pointer, problem=problem)
         try:
             return bounded_liquid.Leaf(source)
-        except bounded_liquid.NoLeaf as error:
+        except liquid_text.NoLeaf as error:
             raise BadTemplate(
                 pointer=pointer,
                 problem=error.problem,

@@ -9,8 +9,8 @@ from gateway.domain.bounded_liquid import (
     Budget,
     Leaf,
     LeafFailed,
-    NoLeaf,
 )
+from gateway.domain.liquid_text import NoLeaf
 
 SIZE = 65_536
 LONG = "x" * 200_000
