@@ -27,6 +27,7 @@ from tests.fakes.clock import NOON, FakeClock, settle
 from tests.fakes.links import FakeLinks
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.meter import FakeMeter
+from tests.fakes.replies import FakeReplies
 from tests.fakes.sender import Answer, ScriptedSender
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -76,6 +77,7 @@ class Delivering:
             ids=self.ids,
             meter=self.meter,
         )
+        self.replies = FakeReplies()
         self.works = Works(
             deliveries=self.store.deliveries,
             roster=self.roster,
@@ -83,6 +85,14 @@ class Delivering:
             cap=Cap(in_flight),
             patience=Patience(self.clock, self.rng, self.meter),
             clock=self.clock,
+            replies=self.replies,
+        )
+        self.worker = Worker(self.works)
+
+    def restart(self) -> None:
+        """Have a worker that knows nothing but what is stored."""
+        self.works = replace(
+            self.works, cap=Cap(self.works.cap.free), draining=asyncio.Event()
         )
         self.worker = Worker(self.works)
 
