@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.bridge.ports import AlreadyDone, Once
+from gateway.bridge.ports import AlreadyDone, Once, Refused
 from gateway.bridge.replying import MOST_REPLIES, Loop, Replying, addressed
 from gateway.bridge.sending import Draft
 from gateway.domain.errors import (
@@ -76,6 +76,21 @@ async def test_a_reply_waits_for_its_recipient_to_come_back(ready: Scene) -> Non
 
     assert (waiting, said) == ("queued", [])
     assert ready.link.said == [("id-new", '{"text":"hi back"}')]
+
+
+async def test_a_reply_waits_if_the_room_knows_them_no_longer(ready: Scene) -> None:
+    """We may not have heard yet that they have gone."""
+    message = await ready.accept(reply_to(heard()))
+    ready.link.posts[0].acknowledged.set_exception(Refused(1003, "no such one"))
+    ready.link.depart("alice")
+    await settle()
+    waiting = await ready.status(message)
+
+    ready.link.arrive("alice", id_="id-new")
+    await settle()
+
+    assert waiting == "queued"
+    assert [to for to, _ in ready.link.said] == ["id-alice", "id-new"]
 
 
 async def test_a_reply_is_resolved_when_it_is_written(scene: Scene) -> None:
