@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[None] | None = None
+        self._is_spoilt = False  # Said or closed too early, perhaps before it was made.
 
     @property
     def is_open(self) -> bool:
@@ -82,6 +83,7 @@ class Connection(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         if self._waiting is None:  # Nobody asked.
+            self._is_spoilt = True
             self.abort()
             return
         try:
@@ -94,12 +96,14 @@ class Connection(asyncio.Protocol):
 
     @override
     def eof_received(self) -> None:
+        self._is_spoilt = True
         self._end()
         self.abort()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._is_spoilt = True
         if exc is None:
             self._end()
         elif isinstance(exc, ssl.SSLError):

@@ -10,11 +10,14 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import TypeVar, cast
+
+from typing_extensions import override
 
 from gateway.domain.model import ErrorClass
 from gateway.egress.faults import (
     NO_NAME,
+    RESET,
     TIMEOUT_CONNECT,
     Failed,
     Fault,
@@ -72,8 +75,11 @@ class Dialler:
             self._check(each, is_exempt=target.is_exempt)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                sock = await _connect(addresses)
-                return await self._speak(target, sock, speak)
+                if not target.origin.is_tls:
+                    _, speaker = await _connect(addresses, speak)
+                    return speaker
+                transport, _ = await _connect(addresses, _Vestibule)
+                return await self._secure(target, transport, speak())
         except TimeoutError as error:
             raise Failed(TIMEOUT_CONNECT) from error
 
@@ -84,22 +90,22 @@ class Dialler:
         if breach is not None:
             raise AddressBlocked(breach)
 
-    async def _speak(
-        self, target: Target, sock: socket.socket, speak: Callable[[], SpeakerT]
+    async def _secure(
+        self, target: Target, transport: asyncio.Transport, speaker: SpeakerT
     ) -> SpeakerT:
-        origin = target.origin
-        name = origin.host.partition("%")[0].rstrip(".")
+        name = target.origin.host.partition("%")[0].rstrip(".")
         try:
-            _, protocol = await asyncio.get_running_loop().create_connection(
-                speak,
-                sock=sock,
-                ssl=self._tls if origin.is_tls else None,
-                server_hostname=name if origin.is_tls else None,
+            secured = await asyncio.get_running_loop().start_tls(
+                transport, speaker, self._tls, server_hostname=name
             )
         except BaseException:
-            sock.close()
+            # Only the socket's own transport can be closed at every step of TLS.
+            transport.abort()
             raise
-        return protocol
+        if secured is None:  # Agreed on, and lost in the same moment.
+            raise Failed(RESET)
+        speaker.connection_made(secured)
+        return speaker
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -110,30 +116,33 @@ class Dialler:
         return tls
 
 
-async def _connect(addresses: Sequence[SocketAddress]) -> socket.socket:
-    """Return a socket that is connected to the first address that takes it."""
+class _Vestibule(asyncio.Protocol):
+    """Reads nothing: the first byte is for TLS."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).pause_reading()
+
+
+async def _connect(
+    addresses: Sequence[SocketAddress], speak: Callable[[], SpeakerT]
+) -> tuple[asyncio.Transport, SpeakerT]:
+    """Connect to the first address that takes it."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + CONNECT_TIMEOUT_S
     failed = Failed(NO_NAME)
-    for number, address in enumerate(addresses):
+    for number, (host, port, *_) in enumerate(addresses):
         share_s = (end_s - loop.time()) / (len(addresses) - number)
         try:
             async with asyncio.timeout(max(share_s, LEAST_PATIENCE_S)):
-                return await _connect_to(address)
+                return await loop.create_connection(
+                    speak,
+                    host,
+                    port,
+                    proto=socket.IPPROTO_TCP,
+                    flags=socket.AI_NUMERICHOST,  # It is an address: nobody is asked.
+                )
         except OSError as error:  # `TimeoutError` is one.
             failed = Failed(fault_of_connecting(error))
             failed.__cause__ = error
     raise failed
-
-
-async def _connect_to(address: SocketAddress) -> socket.socket:
-    family = socket.AF_INET if len(address) == 2 else socket.AF_INET6  # noqa: PLR2004 - as Python writes addresses
-    # asyncio sends small pieces at once only if the protocol is named.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        sock.setblocking(False)  # noqa: FBT003 - the standard library's
-        await asyncio.get_running_loop().sock_connect(sock, address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock

@@ -13,6 +13,7 @@ from gateway.egress.connection import Connection
 from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, Failed
 from gateway.egress.target import Origin
 
+ORIGIN = Origin(is_tls=False, host="a.example", port=80)
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -46,8 +47,7 @@ class Told:
 
     def connected(self) -> tuple[Connection, Wire]:
         """Return a connection on a wire."""
-        origin = Origin(is_tls=False, host="a.example", port=80)
-        connection, wire = Connection(origin, self.lost.append), Wire()
+        connection, wire = Connection(ORIGIN, self.lost.append), Wire()
         connection.connection_made(wire)
         return connection, wire
 
@@ -73,6 +73,17 @@ async def test_bytes_that_nobody_asked_for_close_it() -> None:
     await _answered(connection)
 
     connection.data_received(NO_CONTENT)
+
+    assert wire.is_cut
+    assert not connection.is_open
+
+
+async def test_what_comes_before_it_is_made_closes_it() -> None:
+    """Whoever speaks as soon as TLS is agreed on has answered nobody."""
+    connection, wire = Connection(ORIGIN, Told().lost.append), Wire()
+
+    connection.data_received(NO_CONTENT)
+    connection.connection_made(wire)
 
     assert wire.is_cut
     assert not connection.is_open
