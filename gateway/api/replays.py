@@ -13,7 +13,7 @@ from gateway.api.described import body_of
 from gateway.api.queries import Word
 from gateway.api.replies import moment, reply
 from gateway.api.shapes import Shape
-from gateway.delivery.replays import LIST_ENTRIES, Rehearsed, ReplayControls, Standing
+from gateway.delivery.replays import LIST_ENTRIES, Rehearsed, ReplayControls, ReplayView
 from gateway.domain import errors
 from gateway.domain.errors import UnsupportedMediaType
 from gateway.domain.model import DeliveryState, Replay, ReplayOnly, ReplayState
@@ -169,11 +169,11 @@ def replay_shown(replay: Replay) -> dict[str, object]:
     }
 
 
-def standing_shown(standing: Standing) -> dict[str, object]:
+def view_shown(view: ReplayView) -> dict[str, object]:
     """Return a replay and its deliveries, counted by state."""
-    counted = standing.deliveries
+    counted = view.deliveries
     by_state = {state.value: counted.get(state, 0) for state in DeliveryState}
-    return {**replay_shown(standing.replay), **by_state}
+    return {**replay_shown(view.replay), **by_state}
 
 
 def router(replays: ReplayControls) -> APIRouter:
@@ -214,7 +214,7 @@ def _add_beginning(routes: APIRouter, replays: ReplayControls) -> None:
         found = await replays.begin(webhook_id, asked, key_id=_key_id(request))
         if isinstance(found, Rehearsed):
             return reply({"id": None, "matched": found.matched, "dry_run": True})
-        answer = reply(standing_shown(Standing(found, {})), 202)
+        answer = reply(view_shown(ReplayView(found, {})), 202)
         prefix = request.scope.get("state", {}).get("prefix", "")
         answer.headers["Location"] = f"{prefix}/replays/{found.id}"
         return answer
@@ -243,7 +243,7 @@ def _add_reading(routes: APIRouter, replays: ReplayControls) -> None:
         responses={200: {"model": ReplayDetail}, **_READS},
     )
     async def one(replay_id: str) -> Response:
-        return reply(standing_shown(await replays.get(replay_id)))
+        return reply(view_shown(await replays.get(replay_id)))
 
 
 def _add_cancelling(routes: APIRouter, replays: ReplayControls) -> None:
@@ -258,7 +258,7 @@ def _add_cancelling(routes: APIRouter, replays: ReplayControls) -> None:
 
         What is in flight is let go on to its answer. One that is done is 409.
         """
-        return reply(standing_shown(await replays.cancel(replay_id)))
+        return reply(view_shown(await replays.cancel(replay_id)))
 
 
 async def _object(request: Request) -> Mapping[str, object]:

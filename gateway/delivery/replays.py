@@ -55,7 +55,7 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReplayView:
     """A replay, and how many of its deliveries are in each state."""
 
     replay: Replay
@@ -130,19 +130,19 @@ class ReplayControls:
         self.wake()
         return surveyed
 
-    async def get(self, replay_id: str) -> Standing:
+    async def get(self, replay_id: str) -> ReplayView:
         """Return a replay and how its deliveries fare; `NotFound`."""
         replay = await self.replays.get(replay_id)
         if replay is None:
             detail = f"There is no replay {replay_id}."
             raise NotFound(detail, facts={"what": "replay"})
-        return Standing(replay, await self.replays.progress(replay_id))
+        return ReplayView(replay, await self.replays.progress(replay_id))
 
     async def list(self, cursor: str | None, limit: int) -> ReplayPage:
         """Return a page of replays; `Invalid` for a cursor that is not ours."""
         return await self.replays.list(cursor, limit)
 
-    async def cancel(self, replay_id: str) -> Standing:
+    async def cancel(self, replay_id: str) -> ReplayView:
         """End a replay; what it made and what was not sent yet is cancelled.
 
         What is in flight is let go on to its answer. Cancelling once more changes
@@ -161,7 +161,7 @@ class ReplayControls:
         if before.state is ReplayState.RUNNING:
             log_cancelled(self.meter, replay, reason="by_request")
         self.wake()
-        return Standing(replay, await self.replays.progress(replay_id))
+        return ReplayView(replay, await self.replays.progress(replay_id))
 
     def _target(self, webhook: Webhook, wish: Wish) -> Webhook:
         target = webhook if wish.to is None else self.roster.find(wish.to)
@@ -202,6 +202,9 @@ async def look(
     has_terms = replay.only is not ReplayOnly.FAILED
     is_filtered = has_terms and target.filter is not None
     limit = PAGE_MESSAGES if is_filtered else PAGE_EVENTS
+    if has_terms and replay.events is None:
+        # So that what it does not want need not be read at all.
+        replay = replace(replay, events=target.events)
     recall = await replays.recall(replay, limit, messages=is_filtered)
     found = [each for each in recall.found if not has_terms or _is_wanted(each, target)]
     return recall.position, found
