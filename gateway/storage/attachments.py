@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -26,6 +27,7 @@ class Waiting:
     message_id: str
     data: bytes | None
     stage: Stage
+    check: Callable[[], None]
     future: asyncio.Future[None]
 
     @property
@@ -49,13 +51,26 @@ class Attachments:
         self._lines: dict[Key, deque[Waiting]] = {}
 
     def submit(
-        self, line: Key, message_id: str, data: bytes | None, stage: Stage
+        self,
+        line: Key,
+        message_id: str,
+        data: bytes | None,
+        stage: Stage,
+        check: Callable[[], None] = lambda: None,
     ) -> asyncio.Future[None]:
-        """Store a message after those of its line, and its bytes with it."""
+        """Store a message after those of its line, and its bytes with it.
+
+        Args:
+            line: What keeps its order.
+            message_id: The message.
+            data: Its bytes.
+            stage: Stores it.
+            check: Raises, after the commit, what the message is to fail with.
+        """
         if line not in self._lines and not is_large(data):
-            return self._writer.submit(self._whole(message_id, data, stage))
+            return self._writer.ask(self._whole(message_id, data, stage), check)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = Waiting(message_id, data, stage, future)
+        waiting = Waiting(message_id, data, stage, check, future)
         if line in self._lines:
             self._lines[line].append(waiting)
         else:
@@ -138,7 +153,7 @@ class Attachments:
                 waiting.future.set_result(None)
 
         stage = self._whole(waiting.message_id, data, waiting.stage)
-        self._writer.submit(stage).add_done_callback(tell)
+        self._writer.ask(stage, waiting.check).add_done_callback(tell)
 
 
 def is_large(data: bytes | None) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from gateway.storage import message_rows, rows, tables
+from gateway.storage import message_rows, rows, tables, turns
 from gateway.storage.rows import Row
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Batch:
         seq: The last place in the log that is taken.
         webhooks: Webhooks changed in this batch; `None` for one that is deleted.
         owed: Webhooks to which something due is owed, in the order that came up.
+        holding: Webhooks of which something due is about to be held.
         then: What to do once it is committed, in order.
     """
 
@@ -107,7 +108,9 @@ class Batch:
         self.seq = seq
         self.webhooks: dict[str, Webhook | None] = {}
         self.owed: dict[str, None] = {}
+        self.holding: set[str] = set()
         self.then: list[Callable[[], None]] = []
+        self._turns: dict[turns.Key, int] = {}
         self._rows: dict[Statement, list[Row]] = {}
         self._steps: list[Work] = []
         self._last: dict[Callable[[Connection, list[Any]], None], list[Any]] = {}
@@ -121,6 +124,17 @@ class Batch:
         """Have a statement run for a row, along with those of other operations."""
         self._rows.setdefault(statement, []).append(row)
 
+    def pass_turn(self, webhook_id: str, order_key: str | None, now: int) -> None:
+        """Have the next delivery of a key become due, if none of it has its turn.
+
+        Args:
+            webhook_id: Whose deliveries.
+            order_key: Their key; nothing is done without one.
+            now: When it is due then, in microseconds.
+        """
+        if order_key is not None:
+            self._turns[webhook_id, order_key] = now
+
     def do(self, work: Work) -> None:
         """Have work done after everything added before it."""
         self._close_rows()
@@ -129,7 +143,10 @@ class Batch:
     def finish(
         self, work: Callable[[Connection, list[Item]], None], item: Item
     ) -> None:
-        """Have work done at the very end, once for all items that were given to it."""
+        """Have work done at the very end, once for all items that were given to it.
+
+        By then every key has one delivery that has its turn.
+        """
         self._last.setdefault(work, []).append(item)
 
     def apply(self, connection: Connection) -> None:
@@ -137,6 +154,7 @@ class Batch:
         self._close_rows()
         for step in self._steps:
             step(connection)
+        self.owed.update(dict.fromkeys(turns.give(connection, self._turns)))
         for work, items in self._last.items():
             work(connection, items)
 

@@ -1,6 +1,6 @@
 """Claims: due deliveries marked `in_flight`, with what they are rendered from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,7 @@ class Claim:
     """Somebody's wish for due deliveries, and what it got.
 
     Attributes:
+        is_barred: Says, inside the commit, whether it is to get nothing.
         doubtful: Ids of deliveries that a claim before this one may have marked
             without anybody having got them: they are there to be claimed again.
     """
@@ -47,6 +48,7 @@ class Claim:
     webhook_id: str
     limit: int
     now: datetime | None = None
+    is_barred: Callable[[], bool] = lambda: False
     doubtful: Sequence[str] = ()
     due: Sequence[Due] = field(default_factory=tuple)
 
@@ -82,6 +84,7 @@ def _take() -> Update:
 
 
 _TAKE = _take().returning(delivery.c.number)
+_IS_MARKED = delivery.c.reason.is_not(None)  # to be held if it comes back
 _FREE = (
     update(delivery)
     .where(
@@ -90,9 +93,11 @@ _FREE = (
     )
     .values(
         state=case(
+            (_IS_MARKED, DeliveryState.HELD.value),
             (delivery.c.attempts == 0, DeliveryState.PENDING.value),
             else_=DeliveryState.RETRYING.value,
-        )
+        ),
+        next_attempt_at=case((_IS_MARKED, None), else_=delivery.c.next_attempt_at),
     )
 )
 _LOAD = (
@@ -113,17 +118,7 @@ def run(connection: Connection, claims: list[Claim]) -> None:
     """Carry out claims, in their order; no delivery goes to two of them."""
     owner: dict[int, Claim] = {}
     for claim in claims:
-        if claim.now is None:
-            raise AssertionError(claim)
-        if claim.doubtful:
-            connection.execute(_FREE, {"ids": list(claim.doubtful)})
-        values = {
-            "webhook": claim.webhook_id,
-            "now": micros(claim.now),
-            "most": claim.limit,
-        }
-        for number in connection.execute(_TAKE, values).scalars():
-            owner[number] = claim
+        owner.update(dict.fromkeys(_taken(connection, claim), claim))
     found: dict[Claim, list[Due]] = {claim: [] for claim in claims}
     if owner:
         rows = connection.execute(_LOAD, {"numbers": list(owner)}).all()
@@ -132,6 +127,21 @@ def run(connection: Connection, claims: list[Claim]) -> None:
             found[owner[row[0]]].append(_due(row, small))
     for claim, due in found.items():
         claim.due = due
+
+
+def _taken(connection: Connection, claim: Claim) -> Sequence[int]:
+    if claim.now is None:
+        raise AssertionError(claim)
+    if claim.doubtful:
+        connection.execute(_FREE, {"ids": list(claim.doubtful)})
+    if claim.is_barred():
+        return ()
+    values = {
+        "webhook": claim.webhook_id,
+        "now": micros(claim.now),
+        "most": claim.limit,
+    }
+    return connection.execute(_TAKE, values).scalars().all()
 
 
 def _due(row: Sequence[Any], attachments: dict[str, bytes]) -> Due:

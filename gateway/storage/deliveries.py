@@ -22,12 +22,14 @@ from gateway.storage import (
     health,
     moving,
     redelivering,
+    turns,
 )
 from gateway.storage.batch import ADD_ATTEMPT, RECORD_DELIVERY, Batch
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
-from gateway.storage.fanout import OWED, FanOut, settled
-from gateway.storage.rows import row_of_attempt, row_of_record
+from gateway.storage.fanout import OWED, FanOut
+from gateway.storage.rows import micros, row_of_attempt, row_of_record
+from gateway.storage.settling import Settling
 from gateway.storage.writer import Writer
 
 
@@ -40,12 +42,14 @@ class Deliveries:
         reader: Reader,
         directory: Directory,
         fan_out: FanOut,
+        settling: Settling,
         clock: Clock,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._directory = directory
         self._fan_out = fan_out
+        self._settling = settling
         self._clock = clock
         # What claims may have marked that failed, by webhook: nobody can tell whether
         # their commits did. Nothing else would ever touch it before the next start.
@@ -55,14 +59,17 @@ class Deliveries:
         """Make every delivery that a former process left `in_flight` due at once."""
         counts: list[int] = []
 
-        def work(connection: Connection) -> None:
-            counts[:] = [moving.take_over(connection, self._clock.now())]
+        def stage(batch: Batch) -> None:
+            def work(connection: Connection) -> None:
+                now = self._clock.now()
+                counts[:] = [moving.take_over(connection, now)]
+                for webhook_id, key in turns.stuck(connection):
+                    batch.pass_turn(webhook_id, key, micros(now))
 
-        count = await self._writer.ask(
-            lambda batch: batch.do(work), lambda: sum(counts)
-        )
-        # What a former process had no time to hold or to cancel.
-        await moving.settle_all(self._writer, self._reader, self._directory)
+            batch.do(work)
+
+        count = await self._writer.ask(stage, lambda: sum(counts))
+        await self._settling.resume()
         return count
 
     def claim(self, webhook_id: str, limit: int) -> asyncio.Future[Sequence[Due]]:
@@ -72,6 +79,7 @@ class Deliveries:
         def stage(batch: Batch) -> None:
             claim.now = self._clock.now()
             claim.doubtful = tuple(self._doubtful.get(webhook_id, ()))
+            claim.is_barred = lambda: self._settling.is_holding(batch, webhook_id)
             batch.finish(claiming.run, claim)
 
         claimed = self._writer.ask(stage, lambda: claim.due)
@@ -104,8 +112,12 @@ class Deliveries:
 
         def stage(batch: Batch) -> None:
             webhook = self._directory.get_in(batch, delivery.webhook_id)
-            stored = settled(delivery, webhook)
+            stored = self._settling.settled(delivery, webhook)
             batch.add(RECORD_DELIVERY, row_of_record(stored))
+            batch.then.append(partial(self._settling.forget, stored.id))
+            if stored.next_attempt_at is None:
+                now = micros(self._clock.now())
+                batch.pass_turn(stored.webhook_id, stored.order_key, now)
             if attempt is not None:
                 batch.add(ADD_ATTEMPT, row_of_attempt(attempt))
             elif stored.state in OWED:
@@ -126,7 +138,8 @@ class Deliveries:
         def stage(batch: Batch) -> None:
             again.now = self._clock.now()
             webhook_of = partial(self._directory.get_in, batch)
-            batch.do(lambda connection: again.run(connection, webhook_of, batch.owed))
+            batch.do(lambda connection: again.run(connection, webhook_of, batch))
+            batch.finish(redelivering.look, again)
 
         return self._writer.ask(stage, again.result)
 

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from gateway.bridge.ports import Clock
 from gateway.domain.ids import Ids, Kind
-from gateway.domain.model import Delivery, DeliveryState, Event, Webhook
-from gateway.domain.routing import match
+from gateway.domain.model import (
+    Delivery,
+    DeliveryState,
+    Event,
+    IncomingMessage,
+    OutgoingMessage,
+    Webhook,
+)
+from gateway.domain.routing import Envelope, match, order_key, seen
 from gateway.storage.batch import ADD_DELIVERY, ADD_EVENT, Batch
 from gateway.storage.directory import Directory
-from gateway.storage.rows import row_of_delivery, row_of_event
+from gateway.storage.rows import Row, micros, row_of_delivery, row_of_event
+
+Message = IncomingMessage | OutgoingMessage
 
 DELETED = "webhook_deleted"
 DISABLED = "disabled"
@@ -31,20 +41,52 @@ class FanOut:
         self._clock = clock
         self._numbers = numbers
 
-    def stage(self, batch: Batch, events: Iterable[Event]) -> None:
-        """Append events to the log, in their order."""
+    def stage(
+        self, batch: Batch, events: Iterable[Event], message: Message | None = None
+    ) -> None:
+        """Append events to the log, in their order.
+
+        Args:
+            batch: Where to put them.
+            events: What happened.
+            message: What one of them tells of, as filters are to see it.
+        """
         for event in events:
             seq = batch.next_seq()
             batch.add(ADD_EVENT, row_of_event(event, seq))
-            for webhook in match(event, self._directory.all_in(batch)):
-                delivery = self._owed(event, seq, webhook)
-                row = row_of_delivery(delivery, next(self._numbers))
-                batch.add(ADD_DELIVERY, row)
-                if webhook.active:
-                    batch.owed[webhook.id] = None
+            about = _about(event, message)
+            show = partial(_seen, event, seq, about)
+            for webhook in match(event, self._directory.all_in(batch), show):
+                self.owe(batch, event, seq, webhook)
 
-    def _owed(self, event: Event, seq: int, webhook: Webhook) -> Delivery:
+    def owe(self, batch: Batch, event: Event, seq: int, webhook: Webhook) -> None:
+        """Owe an event of the log to a webhook."""
+        batch.add(ADD_DELIVERY, self.row(event, seq, webhook))
+        self.pass_turn(batch, event, webhook)
+
+    def pass_turn(self, batch: Batch, event: Event, webhook: Webhook) -> None:
+        """See to it that what is owed to an active webhook becomes due in time."""
+        key = order_key(webhook, event)
+        if key is not None:
+            batch.pass_turn(webhook.id, key, micros(self._clock.now()))
+        elif webhook.active:
+            batch.owed[webhook.id] = None
+
+    def row(
+        self, event: Event, seq: int, webhook: Webhook, replay_id: str | None = None
+    ) -> Row:
+        """Return the row of a delivery of an event to a webhook.
+
+        One that is in order waits for its turn: `pass_turn` goes with it.
+        """
+        delivery = self._owed(event, seq, webhook, replay_id)
+        return row_of_delivery(delivery, next(self._numbers))
+
+    def _owed(
+        self, event: Event, seq: int, webhook: Webhook, replay_id: str | None
+    ) -> Delivery:
         now = self._clock.now()
+        key = order_key(webhook, event)
         delivery = Delivery(
             id=self._ids.new(Kind.DELIVERY),
             webhook_id=webhook.id,
@@ -52,8 +94,10 @@ class FanOut:
             event_seq=seq,
             state=DeliveryState.PENDING,
             created_at=now,
-            next_attempt_at=now,
+            next_attempt_at=now if key is None else None,
             traceparent=event.traceparent,
+            order_key=key,
+            replay_id=replay_id,
         )
         return settled(delivery, webhook)
 
@@ -65,3 +109,11 @@ def settled(delivery: Delivery, webhook: Webhook | None) -> Delivery:
     state = DeliveryState.CANCELLED if webhook is None else DeliveryState.HELD
     reason = DELETED if webhook is None else webhook.disabled_reason or DISABLED
     return replace(delivery, state=state, next_attempt_at=None, reason=reason)
+
+
+def _about(event: Event, message: Message | None) -> Message | None:
+    return message if message is not None and message.id == event.message_id else None
+
+
+def _seen(event: Event, seq: int, message: Message | None) -> Envelope:
+    return seen(replace(event, seq=seq), message)

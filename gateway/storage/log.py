@@ -51,12 +51,13 @@ class Log:
         """
 
         def stage(batch: Batch) -> None:
+            stored = message
             if message is not None:
                 stored = replace(message, event_id=events[0].id)
                 position = next(self._positions)
                 row = row_of_incoming(stored, position, batch.seq + 1)
                 batch.add(ADD_INCOMING, row)
-            self._fan_out.stage(batch, events)
+            self._fan_out.stage(batch, events, stored)
 
         room = events[0].room if message is None else message.room
         message_id = "" if message is None else message.id

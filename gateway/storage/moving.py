@@ -1,127 +1,280 @@
-"""Deliveries that change state because of their webhook, or of a restart."""
+"""Deliveries of a webhook that change state together, at most 1000 in a commit."""
 
-import asyncio
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from enum import StrEnum
+from typing import Any, assert_never
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import BigInteger, Connection, case, literal, select, update
 
+from gateway.delivery.ports import Hold, Release
 from gateway.domain.model import DeliveryState, Webhook
-from gateway.storage.batch import Batch
-from gateway.storage.directory import Directory
-from gateway.storage.engine import Reader
 from gateway.storage.fanout import DELETED, DISABLED
-from gateway.storage.rows import micros
-from gateway.storage.tables import delivery
-from gateway.storage.writer import Writer
+from gateway.storage.rows import dumps, maybe_micros, micros
+from gateway.storage.tables import delivery, event
+
+Rows = Sequence[Any]  # of numbers and keys
 
 STEP = 1000  # Rows of one commit.
+NOT_RELEASED = "not_released"
 
 PENDING = DeliveryState.PENDING.value
 RETRYING = DeliveryState.RETRYING.value
+IN_FLIGHT = DeliveryState.IN_FLIGHT.value
 HELD = DeliveryState.HELD.value
-OPEN = (PENDING, RETRYING, HELD)
+CANCELLED = DeliveryState.CANCELLED.value
+
+
+class Kind(StrEnum):
+    """What becomes of deliveries."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    UNORDER = "unorder"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What becomes of deliveries of one webhook."""
+    """What becomes of those deliveries of a webhook that there are by now.
 
-    webhook_id: str
-    before: tuple[str, ...]
-    after: DeliveryState
-    reason: str | None
-    due_at: datetime | None = None
+    Attributes:
+        below: Deliveries with a number from there on are not meant.
+        reason: Why they are held or cancelled.
+        since: Of a release: those of events before, in microseconds, are dropped.
+        none: Of a release: all are dropped.
+        position: Of a release: the number up to which it has come, so that what is
+            held once more on the way is not released again.
+    """
 
-    def run(self, connection: Connection) -> bool:
-        """Move at most 1000; say whether there may be more."""
-        moved = 0
-        for state in self.before:
-            some = (
-                select(delivery.c.number)
-                .where(
-                    delivery.c.state == state,
-                    delivery.c.webhook_id == self.webhook_id,
-                )
-                .limit(STEP - moved)
+    kind: Kind
+    below: int
+    reason: str | None = None
+    since: int | None = None
+    none: bool = False
+    position: int = 0
+
+
+@dataclass(slots=True)
+class Moved:
+    """What a step did.
+
+    Attributes:
+        left: What remains of the move.
+        keys: Order keys of which one may have lost its turn, or is new.
+        is_owed: Whether something without order is due now.
+        marked: Ids of those in flight that are to be held if they come back.
+        unmarked: Ids of those in flight that no longer are.
+    """
+
+    left: Move | None = None
+    keys: set[str] = field(default_factory=set)
+    is_owed: bool = False
+    marked: Sequence[str] = ()
+    unmarked: Sequence[str] = ()
+
+
+def hold(webhook: Webhook, owed: Hold | Release | None, below: int) -> Move:
+    """Return what becomes of what is owed to a webhook that has to wait."""
+    reason = owed.reason if isinstance(owed, Hold) else DISABLED
+    if not webhook.active:
+        reason = webhook.disabled_reason or DISABLED
+    return Move(Kind.HOLD, below, reason=reason)
+
+
+def release(wish: Release, below: int) -> Move:
+    """Return what becomes of what was held."""
+    since = maybe_micros(wish.since)
+    return Move(Kind.RELEASE, below, since=since, none=wish.none)
+
+
+def cancel(below: int) -> Move:
+    """Return what becomes of what is owed to a webhook that is deleted."""
+    return Move(Kind.CANCEL, below, reason=DELETED)
+
+
+def unorder(below: int) -> Move:
+    """Return what becomes of what waits for its turn when there is no order."""
+    return Move(Kind.UNORDER, below)
+
+
+def moves_of(text: str | None) -> list[Move]:
+    """Return moves as they are stored."""
+    found = [] if text is None else json.loads(text)
+    return [Move(**{**one, "kind": Kind(one["kind"])}) for one in found]
+
+
+def text_of(moves: Sequence[Move]) -> str | None:
+    """Return moves as they are stored; `None` for none."""
+    return dumps([asdict(move) for move in moves]) if moves else None
+
+
+def step(connection: Connection, webhook_id: str, move: Move, now: int) -> Moved:
+    """Move at most 1000 deliveries, and say what is left to be done.
+
+    Args:
+        connection: In a transaction.
+        webhook_id: Whose deliveries.
+        move: What becomes of them.
+        now: The moment, in microseconds.
+    """
+    match move.kind:
+        case Kind.HOLD:
+            return _hold(connection, webhook_id, move)
+        case Kind.RELEASE:
+            return _release(connection, webhook_id, move, now)
+        case Kind.UNORDER:
+            return _unorder(connection, webhook_id, move, now)
+        case Kind.CANCEL:
+            return _cancel(connection, webhook_id, move, now)
+        case _:
+            assert_never(move.kind)
+
+
+def _hold(connection: Connection, webhook_id: str, move: Move) -> Moved:
+    found = _some(connection, webhook_id, move, (PENDING, RETRYING))
+    values = {"state": HELD, "reason": move.reason, "next_attempt_at": None}
+    _change(connection, found, values)
+    marked = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.state == IN_FLIGHT,
+            delivery.c.webhook_id == webhook_id,
+            delivery.c.number < move.below,
+        )
+        .values(reason=move.reason)
+        .returning(delivery.c.id)
+    ).scalars()
+    return Moved(_rest(move, found), _keys(found), marked=list(marked))
+
+
+def _release(connection: Connection, webhook_id: str, move: Move, now: int) -> Moved:
+    found = connection.execute(
+        select(delivery.c.number, delivery.c.order_key, event.c.at)
+        .join(event, event.c.seq == delivery.c.event_seq)
+        .where(
+            delivery.c.state == HELD,
+            delivery.c.webhook_id == webhook_id,
+            delivery.c.next_attempt_at.is_(None),  # So the index gives their order.
+            delivery.c.number > move.position,
+            delivery.c.number < move.below,
+        )
+        .order_by(delivery.c.number)
+        .limit(STEP)
+    ).all()
+    dropped = [row for row in found if _is_dropped(move, row.at)]
+    sent = [row for row in found if not _is_dropped(move, row.at)]
+    values = {"state": CANCELLED, "reason": NOT_RELEASED, "finished_at": now}
+    _change(connection, dropped, values)
+    due_at = case((delivery.c.order_key.is_(None), literal(now, BigInteger)))
+    values = {"state": PENDING, "reason": None, "next_attempt_at": due_at}
+    _change(connection, sent, values)
+    left = _rest(move, found)
+    return Moved(
+        None if left is None else replace(left, position=found[-1].number),
+        _keys(sent),
+        is_owed=any(row.order_key is None for row in sent),
+        unmarked=_unmark(connection, webhook_id),
+    )
+
+
+def _unmark(connection: Connection, webhook_id: str) -> Sequence[str]:
+    return list(
+        connection.execute(
+            update(delivery)
+            .where(
+                delivery.c.state == IN_FLIGHT,
+                delivery.c.webhook_id == webhook_id,
+                delivery.c.reason.is_not(None),
             )
-            due_at = None if self.due_at is None else micros(self.due_at)
-            changed = connection.execute(
-                update(delivery)
-                .where(delivery.c.number.in_(some.scalar_subquery()))
-                .values(
-                    state=self.after.value, reason=self.reason, next_attempt_at=due_at
-                )
-            )
-            moved += changed.rowcount
-        return moved >= STEP
+            .values(reason=None)
+            .returning(delivery.c.id)
+        ).scalars()
+    )
 
 
-def hold_or_cancel(webhook_id: str, webhook: Webhook | None) -> Move:
-    """Return what becomes of what is owed to an inactive or deleted webhook."""
-    if webhook is None:
-        return Move(webhook_id, OPEN, DeliveryState.CANCELLED, DELETED)
-    reason = webhook.disabled_reason or DISABLED
-    return Move(webhook_id, (PENDING, RETRYING), DeliveryState.HELD, reason)
+def _unorder(connection: Connection, webhook_id: str, move: Move, now: int) -> Moved:
+    states = (PENDING, RETRYING, IN_FLIGHT, HELD)
+    found = _some(connection, webhook_id, move, states, is_in_order=True)
+    is_waiting = delivery.c.state.in_((PENDING, RETRYING)) & (
+        delivery.c.next_attempt_at.is_(None)
+    )
+    moment = literal(now, BigInteger)
+    due_at = case((is_waiting, moment), else_=delivery.c.next_attempt_at)
+    _change(connection, found, {"order_key": None, "next_attempt_at": due_at})
+    return Moved(_rest(move, found), _keys(found), is_owed=bool(found))
 
 
-def hold(webhook_id: str, reason: str) -> Move:
-    """Return what becomes of what is owed to a webhook that is to wait."""
-    return Move(webhook_id, (PENDING, RETRYING), DeliveryState.HELD, reason)
+def _cancel(connection: Connection, webhook_id: str, move: Move, now: int) -> Moved:
+    found = _some(connection, webhook_id, move, (PENDING, RETRYING, HELD))
+    values = {
+        "state": CANCELLED,
+        "reason": move.reason,
+        "next_attempt_at": None,
+        "finished_at": now,
+    }
+    _change(connection, found, values)
+    return Moved(_rest(move, found))
 
 
-def release(webhook_id: str, now: datetime) -> Move:
-    """Return what becomes of what was held for a webhook that is active again."""
-    return Move(webhook_id, (HELD,), DeliveryState.PENDING, None, due_at=now)
+def _some(
+    connection: Connection,
+    webhook_id: str,
+    move: Move,
+    states: Iterable[str],
+    *,
+    is_in_order: bool = False,
+) -> Rows:
+    """Return the numbers and keys of at most 1000."""
+    found: list[Any] = []
+    for state in states:
+        query = select(delivery.c.number, delivery.c.order_key).where(
+            delivery.c.state == state,
+            delivery.c.webhook_id == webhook_id,
+            delivery.c.number < move.below,
+        )
+        if is_in_order:
+            query = query.where(delivery.c.order_key.is_not(None))
+        found += connection.execute(query.limit(STEP - len(found))).all()
+    return found
 
 
-def stage(writer: Writer, move: Move, batch: Batch) -> None:
-    """Begin a move in a batch; what is left is moved in batches that follow."""
-    more: list[bool] = []
-
-    def work(connection: Connection) -> None:
-        more[:] = [move.run(connection)]
-
-    def go_on() -> None:
-        if any(more):
-            rest = writer.submit(partial(stage, writer, move))
-            # What is left unmoved by a failure is moved at the next start.
-            rest.add_done_callback(_forget)
-
-    batch.do(work)
-    batch.then.append(go_on)
-    if move.due_at is not None:
-        batch.owed[move.webhook_id] = None
+def _change(connection: Connection, found: Rows, values: dict[str, Any]) -> None:
+    if found:
+        numbers = [row.number for row in found]
+        connection.execute(
+            update(delivery).where(delivery.c.number.in_(numbers)).values(values)
+        )
 
 
-def _forget(future: asyncio.Future[None]) -> None:
-    if not future.cancelled():
-        future.exception()
+def _rest(move: Move, found: Rows) -> Move | None:
+    return move if len(found) >= STEP else None
+
+
+def _keys(found: Rows) -> set[str]:
+    return {row.order_key for row in found if row.order_key is not None}
+
+
+def _is_dropped(move: Move, at: int) -> bool:
+    return move.none or (move.since is not None and at < move.since)
 
 
 def take_over(connection: Connection, now: datetime) -> int:
-    """Make what is `in_flight` due at once; return how many there were."""
+    """Make what is `in_flight` due at once; return how many there were.
+
+    What was to be held if it came back is held.
+    """
+    is_marked = delivery.c.reason.is_not(None)
     changed = connection.execute(
         update(delivery)
-        .where(delivery.c.state == DeliveryState.IN_FLIGHT.value)
+        .where(delivery.c.state == IN_FLIGHT)
         .values(
-            state=case((delivery.c.attempts == 0, PENDING), else_=RETRYING),
-            next_attempt_at=micros(now),
+            state=case(
+                (is_marked, HELD), (delivery.c.attempts == 0, PENDING), else_=RETRYING
+            ),
+            next_attempt_at=case((~is_marked, literal(micros(now), BigInteger))),
         )
     )
     return changed.rowcount
-
-
-async def settle_all(writer: Writer, reader: Reader, directory: Directory) -> None:
-    """Hold or cancel whatever is still owed to inactive or deleted webhooks."""
-
-    def owing(connection: Connection) -> list[str]:
-        open_ids = select(delivery.c.webhook_id).where(delivery.c.state.in_(OPEN))
-        return list(connection.execute(open_ids.distinct()).scalars())
-
-    for webhook_id in await reader.read(owing):
-        webhook = directory.get(webhook_id)
-        if webhook is None or not webhook.active:
-            move = hold_or_cancel(webhook_id, webhook)
-            await writer.submit(partial(stage, writer, move))

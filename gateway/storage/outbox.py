@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
+from gateway.bridge.ports import Once
 from gateway.domain.model import Event, OutgoingMessage
+from gateway.storage import onces
 from gateway.storage.attachments import Attachments
 from gateway.storage.batch import ADD_OUTGOING, CHANGE_MESSAGE, Batch
 from gateway.storage.engine import Reader
@@ -40,19 +42,30 @@ class Outbox:
         self._positions = positions
 
     def add(
-        self, message: OutgoingMessage, attachment: bytes | None = None
+        self,
+        message: OutgoingMessage,
+        attachment: bytes | None = None,
+        *,
+        once: Once | None = None,
     ) -> asyncio.Future[None]:
         """Store a message with its attachment's bytes.
+
+        Fails with `AlreadyDone` if `once` was used up before.
 
         A message with more than 64 KiB of them takes its place once they are stored,
         and later messages of its room keep behind it.
         """
+        line = ("out", message.room)
+        if once is not None:
+            use = onces.Use(once, message, next(self._positions))
+            return self._attachments.submit(
+                line, message.id, attachment, use.stage, use.check
+            )
 
         def stage(batch: Batch) -> None:
             row = row_of_outgoing(message, next(self._positions))
             batch.add(ADD_OUTGOING, row)
 
-        line = ("out", message.room)
         return self._attachments.submit(line, message.id, attachment, stage)
 
     def change(
@@ -66,7 +79,7 @@ class Outbox:
         def stage(batch: Batch) -> None:
             batch.add(CHANGE_MESSAGE, row_of_change(message))
             if event is not None:
-                self._fan_out.stage(batch, (event,))
+                self._fan_out.stage(batch, (event,), message)
 
         return self._attachments.follow(("out", message.room), message.id, stage)
 

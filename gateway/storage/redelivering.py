@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, select, update
 
 from gateway.domain.errors import GatewayError, NotFound, WrongState
 from gateway.domain.model import Delivery, DeliveryState, Webhook
+from gateway.storage.batch import Batch
+from gateway.storage.fanout import OWED
 from gateway.storage.rows import DELIVERY, columns, delivery_of, micros
 from gateway.storage.tables import delivery
 
 _FIND = select(*columns(delivery, DELIVERY)).where(delivery.c.id == bindparam("mine"))
+_HAS_TURN = (delivery.c.state.in_(OWED)) & delivery.c.next_attempt_at.is_not(None)
 _RENEW = (
     update(delivery)
     .where(
@@ -21,7 +24,13 @@ _RENEW = (
     .values(
         state=DeliveryState.PENDING.value,
         schedule_index=0,
-        next_attempt_at=bindparam("now"),
+        # One in order keeps its turn if it has it, or waits for it.
+        next_attempt_at=case(
+            (
+                delivery.c.order_key.is_(None) | _HAS_TURN,
+                bindparam("now", type_=BigInteger),
+            )
+        ),
         finished_at=None,
         reason=None,
     )
@@ -41,19 +50,18 @@ class Again:
         self,
         connection: Connection,
         webhook_of: Callable[[str], Webhook | None],
-        owed: dict[str, None],
+        batch: Batch,
     ) -> None:
         """Make it due, unless that can't be."""
         if self.now is None:
             raise AssertionError(self)
-        self.found = self._find(connection)
-        self.refusal = refusal(self.found, webhook_of) or None
-        if self.refusal is None:
-            values = {"mine": self.delivery_id, "now": micros(self.now)}
-            connection.execute(_RENEW, values)
-            self.found = self._find(connection)
-            if self.found is not None:
-                owed[self.found.webhook_id] = None
+        now = micros(self.now)
+        self.look(connection)
+        self.refusal = refusal(self.found, webhook_of)
+        if self.found is not None and self.refusal is None:
+            connection.execute(_RENEW, {"mine": self.delivery_id, "now": now})
+            batch.pass_turn(self.found.webhook_id, self.found.order_key, now)
+            batch.owed[self.found.webhook_id] = None
 
     def result(self) -> Delivery:
         """Return the delivery as it is now; `NotFound` or `WrongState`."""
@@ -64,9 +72,16 @@ class Again:
             raise NotFound(detail, facts={"what": "delivery"})
         return self.found
 
-    def _find(self, connection: Connection) -> Delivery | None:
+    def look(self, connection: Connection) -> None:
+        """Read the delivery as it is now."""
         row = connection.execute(_FIND, {"mine": self.delivery_id}).one_or_none()
-        return None if row is None else delivery_of(row)
+        self.found = None if row is None else delivery_of(row)
+
+
+def look(connection: Connection, wishes: list[Again]) -> None:
+    """Read what has become of deliveries, once all else of a commit is done."""
+    for wish in wishes:
+        wish.look(connection)
 
 
 def refusal(

@@ -34,10 +34,12 @@ from gateway.storage.fanout import FanOut
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
 from gateway.storage.outbox import Outbox
+from gateway.storage.replays import Replays
 from gateway.storage.retention import Retention, Swept
 from gateway.storage.rooms import Rooms
 from gateway.storage.rows import micros
 from gateway.storage.sealing import Sealer, minted_keys, parse_keys
+from gateway.storage.settling import Settling
 from gateway.storage.tables import delivery, message
 from gateway.storage.webhooks import Webhooks
 from gateway.storage.writer import Writer
@@ -115,8 +117,13 @@ class Store:
         self.log = Log(writer, reader, attachments, fan_out, positions)
         self.rooms = Rooms(writer, reader)
         self.messages = Messages(reader, attachments)
-        self.deliveries = Deliveries(writer, reader, directory, fan_out, clock)
-        self.webhooks = Webhooks(writer, directory, fan_out, sealer, clock)
+        settling = Settling(writer, reader, directory, clock, partial(next, numbers))
+        self._settling = settling
+        self.deliveries = Deliveries(
+            writer, reader, directory, fan_out, settling, clock
+        )
+        self.webhooks = Webhooks(writer, directory, fan_out, settling, sealer)
+        self.replays = Replays(writer, reader, directory, fan_out, clock)
 
     def derive_key(self, purpose: str) -> bytes:
         """Return 32 secret bytes for a purpose, the same until the master key changes.
@@ -124,6 +131,10 @@ class Store:
         Source: RFC 5869 (HKDF-SHA256).
         """
         return self.sealer.derive(purpose)
+
+    async def persist(self) -> None:
+        """Carry to its end what a failing store broke off, until cancelled."""
+        await self._settling.persist()
 
     async def is_writable(self) -> bool:
         """Say whether a commit succeeds: the last one did, or one made now does."""
@@ -213,12 +224,15 @@ async def _running(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(writer.run(), name="store-writer")
         watching = tasks.create_task(_watch(database, writer), name="store-watch")
+        store = Store(opened, writer, database.reader, sealer, clock)
+        persisting = tasks.create_task(store.persist(), name="store-persist")
         try:
-            yield Store(opened, writer, database.reader, sealer, clock)
+            yield store
         except Exception as error:  # noqa: BLE001  # It is raised below, unwrapped.
             failed = error
         finally:
             watching.cancel()
+            persisting.cancel()
             writer.close()
     if failed is not None:
         raise failed

@@ -6,14 +6,14 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from gateway.bridge.ports import Clock
 from gateway.delivery.ports import Hold, Release
-from gateway.domain.model import Event, Webhook
+from gateway.domain.model import Event, Ordering, Webhook
 from gateway.storage import health, moving
 from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.fanout import FanOut
 from gateway.storage.sealing import Sealer
+from gateway.storage.settling import Settling
 from gateway.storage.tables import webhook as table, webhook_health
 from gateway.storage.webhook_rows import row_of_webhook, webhook_of
 from gateway.storage.writer import Writer
@@ -27,14 +27,14 @@ class Webhooks:
         writer: Writer,
         directory: Directory,
         fan_out: FanOut,
+        settling: Settling,
         sealer: Sealer,
-        clock: Clock,
     ) -> None:
         self._writer = writer
         self._directory = directory
         self._fan_out = fan_out
+        self._settling = settling
         self._sealer = sealer
-        self._clock = clock
 
     def get(self, webhook_id: str) -> Webhook | None:
         """Return a webhook, or `None`."""
@@ -58,15 +58,9 @@ class Webhooks:
             before = self._directory.get_in(batch, webhook.id)
             batch.webhooks[webhook.id] = webhook
             batch.do(lambda connection: _write(connection, row))
-            if not webhook.active:
-                move = moving.hold_or_cancel(webhook.id, webhook)
-                moving.stage(self._writer, move, batch)
-            elif isinstance(owed, Release):
-                move = moving.release(webhook.id, self._clock.now())
-                moving.stage(self._writer, move, batch)
-            elif owed is not None:
-                move = moving.hold(webhook.id, owed.reason)
-                moving.stage(self._writer, move, batch)
+            moves = self._moves(before, webhook, owed)
+            if moves:
+                self._settling.stage(batch, webhook.id, *moves)
             if webhook.active and before is not None and not before.active:
                 batch.finish(health.note, health.Note(webhook.id, None))
             self._fan_out.stage(batch, events)
@@ -74,14 +68,29 @@ class Webhooks:
 
         return self._writer.submit(stage)
 
+    def _moves(
+        self, before: Webhook | None, webhook: Webhook, owed: Hold | Release | None
+    ) -> list[moving.Move]:
+        if before is None:
+            return []
+        moves = []
+        below = self._settling.number()
+        if Ordering.NONE is webhook.ordering is not before.ordering:
+            moves.append(moving.unorder(below))
+        if isinstance(owed, Hold) or not webhook.active:
+            moves.append(moving.hold(webhook, owed, below))
+        elif owed is not None:
+            moves.append(moving.release(owed, below))
+        return moves
+
     def delete(self, webhook_id: str) -> asyncio.Future[None]:
         """Remove a webhook; deliveries still owed to it become `cancelled`."""
 
         def stage(batch: Batch) -> None:
             batch.webhooks[webhook_id] = None
             batch.do(lambda connection: _erase(connection, webhook_id))
-            move = moving.hold_or_cancel(webhook_id, None)
-            moving.stage(self._writer, move, batch)
+            move = moving.cancel(self._settling.number())
+            self._settling.stage(batch, webhook_id, move)
             batch.then.append(partial(self._directory.take, {webhook_id: None}))
 
         return self._writer.submit(stage)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.bridge.ports import Log as Appending, Messages, Outbox, Rooms
-from gateway.delivery.ports import Deliveries, Due, Webhooks
+from gateway.delivery.ports import Deliveries, Due, Replays, Webhooks
 from gateway.domain.model import (
     Attempt,
     Delivery,
@@ -62,6 +62,11 @@ class Ports(Protocol):
     @property
     def webhooks(self) -> Webhooks:
         """The webhooks we know."""
+        ...
+
+    @property
+    def replays(self) -> Replays:
+        """Events of the past, owed once more."""
         ...
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.bridge.ports import MessageFilter
+from gateway.bridge.ports import AlreadyDone, MessageFilter, Once
 from gateway.domain.model import (
     Address,
     AddressKind,
@@ -199,3 +199,33 @@ async def test_a_resolved_recipient_can_be_searched_for(store: Ports) -> None:
     for wanted, count in (("bob", 1), ("p-1", 1), ("Bob", 0), ("bo", 0)):
         page = await store.messages.list(MessageFilter(to=wanted))
         assert len(page.messages) == count
+
+
+async def test_only_one_message_uses_up_what_there_is_once(store: Ports) -> None:
+    """Of two that race exactly one is stored, and the other is told of it."""
+    link = Once("link", "dlv_1")
+
+    outcomes = await asyncio.gather(
+        *(store.outbox.add(outgoing(f"{n}"), once=link) for n in range(4)),
+        store.outbox.add(outgoing("4"), once=Once("link", "dlv_2")),
+        store.outbox.add(outgoing("5"), once=Once("reply:wh_1", "dlv_1")),
+        return_exceptions=True,
+    )
+
+    refused = [error for error in outcomes if isinstance(error, AlreadyDone)]
+    pending = await store.outbox.pending("lobby")
+    assert [error.message_id for error in refused] == ["msg_0"] * 3
+    assert [one.id for one in pending] == ["msg_0", "msg_4", "msg_5"]
+
+
+async def test_what_is_used_up_stays_so(store: Ports) -> None:
+    """Later messages are told which one was first."""
+    link = Once("link", "dlv_1")
+    await store.outbox.add(outgoing("1"), once=link)
+    await store.outbox.change(*sent(outgoing("1")))
+
+    with pytest.raises(AlreadyDone) as refusal:
+        await store.outbox.add(outgoing("2"), b"abc", once=link)
+
+    assert refusal.value.message_id == "msg_1"
+    assert await store.messages.get("msg_2") is None

@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.domain.model import EventType
-from gateway.domain.routing import is_subscribed, match, wants
-from tests.domain.nouns import RECEIVED, WEBHOOK
+from gateway.domain.model import Attachment, EventType, Ordering
+from gateway.domain.routing import (
+    Envelope,
+    accepts,
+    is_subscribed,
+    match,
+    order_key,
+    seen,
+    wants,
+)
+from tests.domain.nouns import INCOMING, RECEIVED, WEBHOOK
 
 JOINED = replace(
     RECEIVED,
@@ -16,6 +24,22 @@ JOINED = replace(
     from_name=None,
 )
 DISABLED = replace(JOINED, type=EventType.WEBHOOK_DISABLED, room=None)
+
+
+FLAGGED = replace(WEBHOOK, filter="data.message.text == 'hi'")
+
+
+class Shown:
+    """An envelope that counts how often it was asked for."""
+
+    def __init__(self, **data: object) -> None:
+        self.asked = 0
+        self._data = data
+
+    def __call__(self) -> Envelope:
+        """Give the envelope."""
+        self.asked += 1
+        return {"data": self._data}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +130,7 @@ def test_a_webhook_is_not_told_of_itself() -> None:
     first = replace(WEBHOOK, events=("*",))
     second = replace(WEBHOOK, id="wh_2", events=("webhook.*",))
 
-    matched = match(replace(DISABLED, webhook_id="wh_1"), [first, second])
+    matched = match(replace(DISABLED, webhook_id="wh_1"), [first, second], Shown())
 
     assert matched == [second]
 
@@ -115,11 +139,68 @@ def test_an_inactive_webhook_is_owed_its_events() -> None:
     """A disabled webhook is matched, so that its deliveries can be held."""
     webhook = replace(WEBHOOK, active=False)
 
-    assert match(RECEIVED, [webhook]) == [webhook]
+    assert match(RECEIVED, [webhook], Shown()) == [webhook]
 
 
 def test_webhooks_are_matched_in_the_order_given() -> None:
     """The answer keeps the order of the question."""
     webhooks = [replace(WEBHOOK, id=f"wh_{number}") for number in (3, 1, 2)]
 
-    assert match(RECEIVED, webhooks) == webhooks
+    assert match(RECEIVED, webhooks, Shown()) == webhooks
+
+
+def test_a_filter_decides_last_and_once_is_enough() -> None:
+    """The envelope is made for those a filter is left to decide on, and only once."""
+    shown = Shown(message={"text": "hi"})
+    other = replace(FLAGGED, id="wh_2", filter="data.message.text == 'ho'")
+    elsewhere = replace(FLAGGED, id="wh_3", rooms=("attic",))
+
+    assert match(RECEIVED, [WEBHOOK, elsewhere], shown) == [WEBHOOK]
+    assert shown.asked == 0
+    assert match(RECEIVED, [WEBHOOK, FLAGGED, other], shown) == [WEBHOOK, FLAGGED]
+    assert shown.asked == 1
+
+
+def test_a_filter_that_cannot_be_read_wants_nothing() -> None:
+    """What another release took for a filter does not let everything through."""
+    assert not accepts(replace(WEBHOOK, filter="data["), {})
+    assert accepts(WEBHOOK, {})
+
+
+def test_a_filter_sees_what_readers_get() -> None:
+    """An event is shown with its message, and an attachment as facts only."""
+    message = replace(INCOMING, body='{"text":"hi"}', attachment=Attachment(3, "x"))
+
+    shown = seen(replace(RECEIVED, seq=7), message)
+
+    assert shown["seq"] == 7
+    assert shown["type"] == "message.received"
+    data = shown["data"]
+    assert isinstance(data, dict)
+    assert data["message"] == {"text": "hi"}
+    assert data["attachment"] == {"size": 3, "sha256": "x"}
+
+
+@pytest.mark.parametrize("body", ["9" * 5000, "[" * 100_000 + "]" * 100_000])
+def test_what_cannot_be_parsed_is_seen_as_empty(body: str) -> None:
+    """A number or a depth beyond the parser harms nobody."""
+    assert seen(RECEIVED, replace(INCOMING, body=body)) == {}
+
+
+@pytest.mark.parametrize(
+    ("ordering", "expected"),
+    [
+        (Ordering.NONE, (None, None, None)),
+        (Ordering.ROOM, ("lobby", "lobby", "")),
+        (Ordering.SENDER, ("lobby\x1falice", "lobby\x1f", "\x1f")),
+    ],
+)
+def test_an_order_is_of_a_room_or_of_a_sender_there(
+    ordering: Ordering, expected: tuple[str | None, ...]
+) -> None:
+    """What is about no room, or from nobody, has an order of its own."""
+    webhook = replace(WEBHOOK, ordering=ordering)
+
+    keys = tuple(order_key(webhook, event) for event in (RECEIVED, JOINED, DISABLED))
+
+    assert keys == expected

@@ -47,7 +47,7 @@ class MemoryDeliveries:
                 next_attempt_at=self._store.clock.now(),
             )
             webhook = self._store.webhooks_by_id.get(delivery.webhook_id)
-            known[delivery.id] = settled(due, webhook)
+            known[delivery.id] = settled(held_if_marked(due), webhook)
         return len(cut)
 
     def claim(self, webhook_id: str, limit: int) -> asyncio.Future[Sequence[Due]]:
@@ -55,23 +55,10 @@ class MemoryDeliveries:
 
         def change() -> Sequence[Due]:
             now = self._store.clock.now()
-            due = sorted(
-                (at, self._store.positions[delivery.id], delivery)
-                for delivery, at in self._owed_to(webhook_id)
-                if at <= now
-            )
-            return [self._taken(delivery) for _, _, delivery in due[:limit]]
+            due = self._store.turns.due(webhook_id, now, limit)
+            return [self._taken(self._store.deliveries_by_id[one]) for one in due]
 
         return self._store.commit(change)
-
-    def _owed_to(self, webhook_id: str) -> list[tuple[Delivery, datetime]]:
-        return [
-            (delivery, delivery.next_attempt_at)
-            for delivery in self._store.deliveries_by_id.values()
-            if delivery.webhook_id == webhook_id
-            and delivery.state in OWED
-            and delivery.next_attempt_at is not None
-        ]
 
     def _taken(self, delivery: Delivery) -> Due:
         taken = replace(delivery, state=DeliveryState.IN_FLIGHT, next_attempt_at=None)
@@ -98,8 +85,15 @@ class MemoryDeliveries:
 
         def change() -> None:
             webhook = self._store.webhooks_by_id.get(delivery.webhook_id)
-            stored = settled(delivery, webhook)
-            self._store.deliveries_by_id[delivery.id] = stored
+            known = self._store.deliveries_by_id
+            is_out = known[delivery.id].state is DeliveryState.IN_FLIGHT
+            mark = known[delivery.id].reason if is_out else None
+            back = delivery
+            if mark is not None and delivery.state in OWED:
+                back = held_if_marked(replace(delivery, reason=mark))
+            key = known[delivery.id].order_key
+            stored = replace(settled(back, webhook), order_key=key)
+            known[delivery.id] = stored
             if attempt is not None:
                 self._store.attempts.setdefault(delivery.id, []).append(attempt)
             elif stored.state in OWED:
@@ -125,15 +119,22 @@ class MemoryDeliveries:
                 delivery,
                 state=DeliveryState.PENDING,
                 schedule_index=0,
-                next_attempt_at=self._store.clock.now(),
+                next_attempt_at=self._renewed_at(delivery),
                 finished_at=None,
                 reason=None,
             )
             self._store.deliveries_by_id[delivery_id] = again
+            self._store.pass_turns()
             self._store.wake([again.webhook_id])
-            return again
+            return self._store.deliveries_by_id[delivery_id]
 
         return self._store.commit(change)
+
+    def _renewed_at(self, delivery: Delivery) -> datetime | None:
+        """Say when a retry is due: one in order keeps its turn, or waits for it."""
+        has_turn = delivery.state in OWED and delivery.next_attempt_at is not None
+        is_free = delivery.order_key is None or has_turn
+        return self._store.clock.now() if is_free else None
 
     async def standing(self, webhook_id: str) -> Standing:
         """Return how a webhook's receiver has behaved."""
@@ -141,7 +142,7 @@ class MemoryDeliveries:
 
     async def next_due_at(self, webhook_id: str) -> datetime | None:
         """Return when the next delivery of a webhook is due; `None` if none is."""
-        return min((at for _, at in self._owed_to(webhook_id)), default=None)
+        return self._store.turns.next_at(webhook_id)
 
     async def get(
         self, delivery_id: str
@@ -198,6 +199,13 @@ class MemoryDeliveries:
     def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:
         """Have `wake` called with the webhooks to which something new is owed."""
         self._store.wakers.append(wake)
+
+
+def held_if_marked(delivery: Delivery) -> Delivery:
+    """Hold what was to be held if it came back."""
+    if delivery.state not in OWED or delivery.reason is None:
+        return delivery
+    return replace(delivery, state=DeliveryState.HELD, next_attempt_at=None)
 
 
 def is_listed(row: DeliveryRow, query: DeliveryFilter) -> bool:

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import TypeVar
 
-from gateway.bridge.ports import Clock, Once, RoomRecord
+from gateway.bridge.ports import AlreadyDone, Clock, Once, RoomRecord
 from gateway.domain import routing
 from gateway.domain.errors import FieldError, GatewayError, Invalid
 from gateway.domain.ids import Ids, Kind
@@ -20,6 +21,7 @@ from gateway.domain.model import (
     Standing,
     Webhook,
 )
+from tests.fakes.memory_turns import MemoryTable, MemoryTurns
 
 T = TypeVar("T")
 Message = OutgoingMessage | IncomingMessage
@@ -45,7 +47,9 @@ class MemoryRows:
         self.events: list[Event] = []
         self.messages_by_id: dict[str, Message] = {}
         self.attachments: dict[str, bytes] = {}
-        self.deliveries_by_id: dict[str, Delivery] = {}
+        self.positions: dict[str, int] = {}
+        self.turns = MemoryTurns()
+        self.deliveries_by_id = MemoryTable(self.turns, self.positions)
         self.attempts: dict[str, list[Attempt]] = {}
         self.webhooks_by_id: dict[str, Webhook] = {}
         self.standings: dict[str, Standing] = {}
@@ -54,7 +58,6 @@ class MemoryRows:
         self.wakers: list[Callable[[Sequence[str]], None]] = []
         self._error: Exception | None = None
         self._position = 0
-        self.positions: dict[str, int] = {}
 
     def fail_with(self, error: Exception | None) -> None:
         """Make every commit fail from now on, or succeed again with `None`."""
@@ -68,8 +71,9 @@ class MemoryRows:
         else:
             try:
                 future.set_result(change())
-            except GatewayError as refusal:
+            except (AlreadyDone, GatewayError) as refusal:
                 future.set_exception(refusal)
+            self.pass_turns()
             self.commits += 1
         return future
 
@@ -85,11 +89,22 @@ class MemoryRows:
         for event in events:
             stored = replace(event, seq=len(self.events) + 1)
             self.events.append(stored)
-            for webhook in routing.match(stored, self.webhooks_by_id.values()):
-                self._owe(stored, webhook)
-                if webhook.active:
+            about = self.messages_by_id.get(event.message_id or "")
+            show = partial(routing.seen, stored, about)
+            known = self.webhooks_by_id.values()
+            for webhook in routing.match(stored, known, show):
+                delivery = self.owe(stored, webhook)
+                if delivery.next_attempt_at is not None:
                     owed[webhook.id] = None
         self.wake(list(owed))
+
+    def pass_turns(self) -> None:
+        """Make due what has its turn now, as the end of a commit does."""
+        now = self.clock.now()
+        for delivery_id in self.turns.passed():
+            delivery = replace(self.deliveries_by_id[delivery_id], next_attempt_at=now)
+            self.deliveries_by_id[delivery_id] = delivery
+            self.wake([delivery.webhook_id])
 
     def wake(self, webhook_ids: Sequence[str]) -> None:
         """Tell whoever asked that something new is owed."""
@@ -97,8 +112,12 @@ class MemoryRows:
             for waker in self.wakers:
                 waker(webhook_ids)
 
-    def _owe(self, event: Event, webhook: Webhook) -> None:
+    def owe(
+        self, event: Event, webhook: Webhook, replay_id: str | None = None
+    ) -> Delivery:
+        """Owe an event to a webhook."""
         now = self.clock.now()
+        key = routing.order_key(webhook, event)
         delivery = settled(
             Delivery(
                 id=self.ids.new(Kind.DELIVERY),
@@ -107,13 +126,16 @@ class MemoryRows:
                 event_seq=event.seq,
                 state=DeliveryState.PENDING,
                 created_at=now,
-                next_attempt_at=now,
+                next_attempt_at=now if key is None else None,
                 traceparent=event.traceparent,
+                order_key=key,
+                replay_id=replay_id,
             ),
             webhook,
         )
         self.place(delivery.id)
         self.deliveries_by_id[delivery.id] = delivery
+        return delivery
 
 
 def settled(delivery: Delivery, webhook: Webhook | None) -> Delivery:

@@ -8,6 +8,7 @@ from tests.fakes.memory_messages import (
     MemoryOutbox,
     MemoryRooms,
 )
+from tests.fakes.memory_replays import MemoryReplays
 from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_webhooks import MemoryWebhooks
 
@@ -28,3 +29,4 @@ class MemoryStore(MemoryRows):
         self.messages = MemoryMessages(self)
         self.deliveries = MemoryDeliveries(self)
         self.webhooks = MemoryWebhooks(self)
+        self.replays = MemoryReplays(self)

@@ -9,10 +9,12 @@ from gateway.domain.model import (
     Delivery,
     DeliveryState,
     Event,
+    Ordering,
     Standing,
     Webhook,
 )
-from tests.fakes.memory_rows import OWED, MemoryRows, settled
+from tests.fakes.memory_rows import MemoryRows, settled
+from tests.fakes.memory_turns import OPEN, OWED
 
 
 class MemoryWebhooks:
@@ -41,7 +43,10 @@ class MemoryWebhooks:
             self._store.webhooks_by_id[webhook.id] = webhook
             if webhook.active and before is not None and not before.active:
                 self._clean(webhook.id)
-            self._settle(webhook.id)
+            if before is not None and webhook.ordering is Ordering.NONE:
+                self._unorder(webhook.id)
+            if not webhook.active:
+                self._hold(webhook, webhook.disabled_reason or "disabled")
             if webhook.active and isinstance(owed, Release):
                 self._release(webhook, owed)
             elif webhook.active and isinstance(owed, Hold):
@@ -59,22 +64,27 @@ class MemoryWebhooks:
     def _hold(self, webhook: Webhook, reason: str) -> None:
         known = self._store.deliveries_by_id
         for delivery in list(known.values()):
-            if delivery.webhook_id == webhook.id and delivery.state in OWED:
+            if delivery.webhook_id != webhook.id:
+                continue
+            if delivery.state in OWED:
                 known[delivery.id] = replace(
                     delivery,
                     state=DeliveryState.HELD,
                     next_attempt_at=None,
                     reason=reason,
                 )
+            elif delivery.state is DeliveryState.IN_FLIGHT:
+                known[delivery.id] = replace(delivery, reason=reason)
 
     def _release(self, webhook: Webhook, wish: Release) -> None:
         known = self._store.deliveries_by_id
         for delivery in list(known.values()):
-            if (
-                delivery.webhook_id == webhook.id
-                and delivery.state is DeliveryState.HELD
-            ):
+            if delivery.webhook_id != webhook.id:
+                continue
+            if delivery.state is DeliveryState.HELD:
                 known[delivery.id] = self._released(delivery, wish)
+            elif delivery.state is DeliveryState.IN_FLIGHT:
+                known[delivery.id] = replace(delivery, reason=None)
         self._store.wake([webhook.id])
 
     def _released(self, delivery: Delivery, wish: Release) -> Delivery:
@@ -88,8 +98,25 @@ class MemoryWebhooks:
                 reason="not_released",
             )
         return replace(
-            delivery, state=DeliveryState.PENDING, next_attempt_at=now, reason=None
+            delivery,
+            state=DeliveryState.PENDING,
+            next_attempt_at=now if delivery.order_key is None else None,
+            reason=None,
         )
+
+    def _unorder(self, webhook_id: str) -> None:
+        known = self._store.deliveries_by_id
+        now = self._store.clock.now()
+        for delivery in list(known.values()):
+            if delivery.webhook_id != webhook_id or delivery.order_key is None:
+                continue
+            is_waiting = delivery.state in OWED and delivery.next_attempt_at is None
+            due_at = now if is_waiting else delivery.next_attempt_at
+            if delivery.state in {*OPEN, DeliveryState.HELD}:
+                known[delivery.id] = replace(
+                    delivery, order_key=None, next_attempt_at=due_at
+                )
+                self._store.wake([webhook_id])
 
     def _settle(self, webhook_id: str) -> None:
         known = self._store.deliveries_by_id
