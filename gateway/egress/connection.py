@@ -32,7 +32,8 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[None] | None = None
-        self._is_spoilt = False  # Said or closed too early, perhaps before it was made.
+        # By what was said or done too early; over TLS perhaps before it was made.
+        self._is_spoilt = False
 
     @property
     def is_open(self) -> bool:
@@ -60,11 +61,11 @@ class Connection(asyncio.Protocol):
         Fails with `Failed`; what came before that is in the answer.
         """
         waiting: asyncio.Future[None] = self.lost.get_loop().create_future()
+        self._reader.begin(answer)
         if self._transport is None:
             waiting.set_exception(Failed(NO_ANSWER))
             return waiting
         self._waiting = waiting
-        self._reader.begin(answer)
         self._transport.write(message)
         return waiting
 
@@ -76,9 +77,10 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(
-            "asyncio.Transport", transport
-        )  # uvloop's is no subclass
+        # uvloop's is no subclass.
+        self._transport = cast("asyncio.Transport", transport)
+        if self._is_spoilt:
+            self.abort()
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -162,11 +162,13 @@ async def test_tls_that_fails_late_is_a_tls_error() -> None:
 async def test_a_lost_connection_takes_no_request() -> None:
     """The failure is the same as if it had been lost a moment later."""
     connection, _ = Told().connected()
-    connection.connection_lost(None)
+    await _answered(connection)
+    connection.eof_received()
 
     waiting = connection.exchange(b"", Answer())
 
     assert _failure(waiting).fault is NO_ANSWER
+    assert not connection.has_heard
 
 
 async def test_a_request_that_was_given_up_keeps_it_from_use() -> None:
