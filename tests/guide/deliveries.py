@@ -1,6 +1,7 @@
 """Requests to the receivers of the guide: signed as we sign, and forged."""
 
 import asyncio
+import contextlib
 import http.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -85,7 +86,10 @@ def forged() -> Mapping[str, Sent]:
 
 
 async def answer_to(url: str, sent: Sent) -> int:
-    """POST a request and return the status of the answer."""
+    """POST a request and return the status of the answer.
+
+    It is 0 if the receiver hung up rather than take in the whole request.
+    """
     return (await whole_answer_to(url, sent))[0]
 
 
@@ -98,8 +102,11 @@ def _post(url: str, sent: Sent) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=20)
     try:
-        connection.request("POST", parts.path, sent.body, dict(sent.headers))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request("POST", parts.path, sent.body, dict(sent.headers))
         answer = connection.getresponse()
         return answer.status, answer.read()
+    except (ConnectionError, http.client.ResponseNotReady):
+        return 0, b""
     finally:
         connection.close()

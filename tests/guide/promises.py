@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.guide.deliveries import BODY, NEWER, SECRET, answer_to, forged, genuine
 from tests.guide.receivers import Recipe, running
 
+MIB = 1024 * 1024
+
 
 async def works_off_once(recipe: Recipe, home: Path, **variables: str) -> None:
     """What is genuine is worked off once, however often it comes."""
@@ -73,12 +75,22 @@ async def outlasts_a_rotation(recipe: Recipe, home: Path, **variables: str) -> N
 async def refuses_a_body_too_large(
     recipe: Recipe, home: Path, **variables: str
 ) -> None:
-    """413, without reading all of it."""
+    """413, or hanging up; the largest that there may be is taken."""
     recipe.write(home)
     async with running(recipe, home, SECRET, **variables) as receiver:
-        sent = genuine(body=b'"' + b"x" * 1_100_000 + b'"')
+        largest = await answer_to(receiver.url, genuine("evt_1", body=of(16 * MIB)))
+        larger = await answer_to(receiver.url, genuine("evt_2", body=of(18 * MIB)))
+        worked = await receiver.worked_off()
 
-        assert await answer_to(receiver.url, sent) == 413
+    assert largest == 204
+    assert larger in {413, 0}
+    assert worked == "evt_1"
+
+
+def of(size: int) -> bytes:
+    """Return an event of so many bytes."""
+    frame = b'{"type":"message.received","data":""}'
+    return frame.replace(b'""', b'"' + b"x" * (size - len(frame)) + b'"')
 
 
 async def works_off_what_was_left(recipe: Recipe, home: Path, **variables: str) -> None:

@@ -92,7 +92,6 @@ def environment(secret: str) -> Mapping[str, str]:
     """Return the variables of a receiver: nothing of the user's."""
     return {
         "PATH": os.defpath,
-        "PYTHONUNBUFFERED": "1",
         "PORT": "0",
         "WEBHOOK_SECRET": secret,
     }
