@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.acceptance.stage import Stage, a_stage
-from tests.fakes.receiver import Receiver
+from tests.fakes.receiver import Answer, Receiver
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
@@ -164,6 +164,29 @@ async def test_a_rest_hook_that_is_gone_has_unsubscribed(stage: Stage) -> None:
     assert (told["event"], told["text"]) == ("message.received", "hi")
     assert (told["from_name"], told["attachment_url"]) == ("alice", None)
     assert gone.code == "not_found"
+
+
+async def test_how_a_receiver_fares_is_shown(stage: Stage) -> None:
+    """Since when it fails, and until when it asked to be left alone."""
+    busy = Answer(503, {"Retry-After": "3600"})
+    async with (
+        stage.subscribed(500, busy) as subscriber,
+        stage.person("alice") as alice,
+    ):
+        path = f"/webhooks/{subscriber.webhook['id']}"
+        alice.says({"text": "hi"})
+        await subscriber.receiver.received(2)
+
+        shown = await stage.until(path, lambda now: bool(now.json["paused_until"]))
+        await stage.call.post(f"{path}/disable")
+        await stage.call.post(f"{path}/enable")
+        await subscriber.receiver.received(3)
+        after = await stage.until(path, lambda now: bool(now.json["last_success_at"]))
+
+    assert (shown.json["pending"], shown.json["circuit"]) == (1, "closed")
+    assert shown.json["last_error"]
+    assert shown.json["failing_since"] <= shown.json["last_error_at"]
+    assert (after.json["failing_since"], after.json["paused_until"]) == (None, None)
 
 
 async def test_a_test_shows_what_a_template_makes(stage: Stage) -> None:
