@@ -10,6 +10,7 @@ from gateway import __version__
 from gateway.api.bodies import Limits
 from gateway.api.service import create_app
 from gateway.api.services import Services
+from gateway.app.answers import Answers
 from gateway.app.choices import (
     api_keys,
     check_webhooks,
@@ -22,17 +23,18 @@ from gateway.app.choices import (
     store_options,
 )
 from gateway.app.delivering import Delivering, Outside
+from gateway.app.links import Links
 from gateway.app.surroundings import Surroundings
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
 from gateway.bridge.reading import Reading
 from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
+from gateway.bridge.replying import Replying
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Sending
-from gateway.domain import signing
+from gateway.delivery.worker import Worker
 from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Ids
-from gateway.domain.model import Event
 from gateway.egress.guard import EgressPolicy, check_url
 from gateway.egress.sender import HttpSender
 from gateway.room import RoomClient, RoomOptions
@@ -124,22 +126,17 @@ class Gateway:
         self._ids = Ids(self._clock, system_random())
         self._draining = asyncio.Event()
         self._chores: list[asyncio.Task[None]] = []
-        self._link_key = store.derive_key("links")
-        self._delivering = Delivering(
-            Outside(
-                store=store,
-                sender=sender,
-                check_url=lambda url: check_url(url, policy),
-                links=self._attachment_url,
-                clock=self._clock,
-                ids=self._ids,
-                meter=self._meter,
-            )
+        self._sender = sender
+        self._policy = policy
+        self._links = Links(
+            store.derive_key("links"),
+            around.public_url,
+            around.settings.gateway_retention_messages,
+            self._clock,
         )
 
     async def run(self) -> None:
         """Run until told to stop, then stop in order."""
-        await self._delivering.declare(self._settings)
         room, link = await self._build_room()
         registry = Registry([room])
         sending = Sending(
@@ -148,7 +145,9 @@ class Gateway:
             ids=self._ids,
             default_ttl=self._settings.gateway_default_ttl,
         )
-        app = create_app(self._services(registry, sending))
+        delivering = self._join_delivering(sending)
+        await delivering.declare(self._settings)
+        app = create_app(self._services(registry, sending, delivering))
         receiving = Receiving(
             room,
             self._store.log,
@@ -162,19 +161,20 @@ class Gateway:
             for chore in (
                 room.dispatcher.run(),
                 receiving.run(),
+                delivering.replayer.run(),
                 self._sweep(),
                 self._watch_store(),
             ):
                 self._chores.append(tasks.create_task(chore))
             tasks.create_task(link.run(receiving))
-            tasks.create_task(self._delivering.worker.run())
+            tasks.create_task(delivering.worker.run())
             serve = self._around.server.serve(app, self._started)
             serving = tasks.create_task(serve)
             await self._around.stop.wait()
             ends_at_s = self._clock.monotonic() + 2 * self._patience_s
             await self._leave(room, link, sending)
             await receiving.stopped()
-            await self._finish(serving, ends_at_s)
+            await self._finish(delivering.worker, serving, ends_at_s)
 
     async def _leave(self, room: Room, link: ClientLink, sending: Sending) -> None:
         """Accept nothing more, say what can be said, and leave the room."""
@@ -189,10 +189,12 @@ class Gateway:
             self._meter.warning("gateway.drain_cut_short", queued=queued)
         await link.leave()
 
-    async def _finish(self, serving: asyncio.Task[None], ends_at_s: float) -> None:
+    async def _finish(
+        self, worker: Worker, serving: asyncio.Task[None], ends_at_s: float
+    ) -> None:
         """End the deliveries begun and the answers owed, then everything else."""
         left_s = max(0.0, ends_at_s - self._clock.monotonic())
-        cut = await self._delivering.worker.drain(min(self._patience_s, left_s))
+        cut = await worker.drain(min(self._patience_s, left_s))
         if cut:
             self._meter.warning("gateway.deliveries_cut_short", deliveries=cut)
         self._around.server.stop(ends_at_s - self._clock.monotonic())
@@ -290,7 +292,33 @@ class Gateway:
         memory = Memory(record, self._store.rooms)
         return Room(link, dispatcher, memory, set()), link
 
-    def _services(self, registry: Registry, sending: Sending) -> Services:
+    def _join_delivering(self, sending: Sending) -> Delivering:
+        return Delivering(
+            Outside(
+                store=self._store,
+                sender=self._sender,
+                check_url=lambda url: check_url(url, self._policy),
+                links=self._links,
+                replies=Answers(Replying(sending, self._clock), self._limits),
+                public_url=self._around.public_url,
+                clock=self._clock,
+                ids=self._ids,
+                meter=self._meter,
+            )
+        )
+
+    @property
+    def _limits(self) -> Limits:
+        settings = self._settings
+        return Limits(
+            body=settings.gateway_max_body_bytes,
+            message=settings.gateway_max_message_bytes,
+            attachment=settings.gateway_max_attachment_bytes,
+        )
+
+    def _services(
+        self, registry: Registry, sending: Sending, delivering: Delivering
+    ) -> Services:
         settings, clock, ids = self._settings, self._clock, self._ids
         return Services(
             sending=sending,
@@ -302,25 +330,13 @@ class Gateway:
             version=__version__,
             public_url=self._around.public_url,
             is_writable=self._store.is_writable,
-            verify_link=self._verify_link,
+            verify_link=self._links.verify_attachment,
+            verify_reply=self._links.verify_reply,
             draining=self._draining,
             keys=api_keys(settings, self._meter),
             origins=settings.gateway_cors_origins,
             hosts=settings.gateway_allowed_hosts,
             docs=settings.gateway_docs,
-            limits=Limits(
-                body=settings.gateway_max_body_bytes,
-                message=settings.gateway_max_message_bytes,
-                attachment=settings.gateway_max_attachment_bytes,
-            ),
-            routers=self._delivering.routers(),
+            limits=self._limits,
+            routers=delivering.routers(),
         )
-
-    def _attachment_url(self, message_id: str, event: Event) -> str:
-        path = f"/messages/{message_id}/attachment"
-        expires_at = event.at + self._settings.gateway_retention_messages
-        query = signing.sign_link(self._link_key, path, expires_at)
-        return f"{self._around.public_url}{path}?{query}"
-
-    def _verify_link(self, path: str, query: str) -> None:
-        signing.verify_link(self._link_key, path, query, now=self._clock.now())

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
 
@@ -10,9 +12,10 @@ from typing_extensions import override
 
 from gateway import settings
 from gateway.app.delivering import Delivering, Outside
-from gateway.delivery.ports import Request
+from gateway.app.links import Links
+from gateway.delivery.ports import Due, Request, Said
 from gateway.domain.ids import Ids
-from gateway.domain.model import Outcome
+from gateway.domain.model import Outcome, Webhook
 from gateway.settings import BadSettings, Settings
 from gateway.storage.store import Store
 from tests.conformance.ports import incoming, received
@@ -35,6 +38,18 @@ class CalledSender(ScriptedSender):
         return await super().send(request)
 
 
+class Silent:
+    """Says nothing in any room."""
+
+    async def say(
+        self, webhook: Webhook, due: Due, answer: Mapping[str, object]
+    ) -> Said:
+        """Skip it."""
+        del webhook, due, answer
+        return Said(skipped="loop")
+
+
+PUBLIC = "https://gateway.example.com"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -54,7 +69,9 @@ def joined(store: Store, sender: ScriptedSender) -> Delivering:
             store=store,
             sender=sender,
             check_url=lambda _url: None,
-            links=lambda message_id, _event: f"https://example.com/{message_id}",
+            links=Links(bytes(32), PUBLIC, timedelta(days=7), clock),
+            replies=Silent(),
+            public_url=PUBLIC,
             clock=clock,
             ids=Ids(clock, SystemRandom()),
             meter=FakeMeter(),
@@ -95,4 +112,4 @@ async def test_webhooks_and_deliveries_can_be_asked_about(tmp_path: Path) -> Non
         routers = joined(store, ScriptedSender()).routers()
 
     paths = {getattr(route, "path", "") for each in routers for route in each.routes}
-    assert {"/webhooks", "/deliveries"} <= paths
+    assert {"/webhooks", "/deliveries", "/replays"} <= paths
