@@ -8,7 +8,7 @@ from typing import cast
 from typing_extensions import override
 
 from gateway.egress.answer import Answer, AnswerReader
-from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, Failed
+from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, TIMEOUT_TOTAL, Failed
 from gateway.egress.target import Origin
 
 
@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         # By what was said or done too early; over TLS perhaps before it was made.
         self._is_spoilt = False
 
@@ -55,17 +56,27 @@ class Connection(asyncio.Protocol):
         """Whether any byte of the last answer has come."""
         return self._reader.has_heard
 
-    def exchange(self, message: bytes, answer: Answer) -> asyncio.Future[None]:
+    def exchange(
+        self, message: bytes, answer: Answer, *, until_s: float
+    ) -> asyncio.Future[None]:
         """Send a request; done when the answer is read as far as it will be.
 
         Fails with `Failed`; what came before that is in the answer.
+
+        Args:
+            message: The request as it goes over the wire.
+            answer: Where to put what comes.
+            until_s: When time is up, on the event loop's clock.
         """
-        waiting: asyncio.Future[None] = self.lost.get_loop().create_future()
+        loop = self.lost.get_loop()
+        waiting: asyncio.Future[None] = loop.create_future()
         self._reader.begin(answer)
         if self._transport is None:
             waiting.set_exception(Failed(NO_ANSWER))
             return waiting
         self._waiting = waiting
+        # Cheaper than `asyncio.timeout`, and this is done for each request.
+        self._timer = loop.call_at(until_s, self._expire)
         self._transport.write(message)
         return waiting
 
@@ -124,7 +135,13 @@ class Connection(asyncio.Protocol):
         else:
             self._settle(None)
 
+    def _expire(self) -> None:
+        self._settle(Failed(TIMEOUT_TOTAL))
+
     def _settle(self, failed: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         waiting, self._waiting = self._waiting, None
         if waiting is None or waiting.done():  # It is done if its request was given up.
             return

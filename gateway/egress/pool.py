@@ -17,12 +17,14 @@ class Pool:
 
     Args:
         dialler: Makes new ones.
-        limit: How many there may be; an idle one gives way to a new one.
+        limit: How many there may be; an idle one gives way to a new one. Who finds no
+            room waits for it.
     """
 
     def __init__(self, dialler: Dialler, limit: int) -> None:
         self._dialler = dialler
-        self._limit = limit
+        self._room = asyncio.Semaphore(limit)
+        self._in_line = 0  # Requests that wait for room.
         self._open: set[Connection] = set()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -49,21 +51,27 @@ class Pool:
             RuntimeError: The pool is closed.
             OSError, Failed: As the dialler does.
         """
-        self._make_room()
-        connection = await self._dialler.dial(
-            target, lambda: Connection(target.origin, self._forget)
-        )
+        await self._find_room()
+        try:
+            connection = await self._dialler.dial(
+                target, lambda: Connection(target.origin, self._forget)
+            )
+        except BaseException:
+            self._room.release()
+            raise
+        if not connection.is_open:
+            self._room.release()
+        else:
+            self._open.add(connection)
         if self._is_closed:
             connection.abort()
             detail = "the sender was closed"
             raise RuntimeError(detail)
-        if connection.is_open:
-            self._open.add(connection)
         return connection
 
     def give(self, connection: Connection) -> None:
         """Take a connection back: for the next request if it is fit, else to close."""
-        if self._is_closed or not connection.is_reusable:
+        if self._is_closed or self._in_line or not connection.is_reusable:
             connection.abort()
             return
         loop = asyncio.get_running_loop()
@@ -87,19 +95,29 @@ class Pool:
         if closing:
             await asyncio.wait(closing, timeout=FAREWELL_S)
 
-    def _make_room(self) -> None:
-        """Close the oldest idle connection if there are as many as there may be."""
-        if len(self._open) < self._limit or not self._idle:
-            return
-        oldest = min(
-            (waiting[0] for waiting in self._idle.values()),
-            key=lambda connection: connection.idle_since_s,
-        )
-        self._forget(oldest)
-        oldest.abort()
+    async def _find_room(self) -> None:
+        """Return when one more connection may be opened; the oldest idle one goes."""
+        if self._room.locked() and self._idle:
+            oldest = min(
+                (waiting[0] for waiting in self._idle.values()),
+                key=lambda connection: connection.idle_since_s,
+            )
+            self._leave(oldest)
+            oldest.abort()
+        self._in_line += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._in_line -= 1
 
     def _forget(self, connection: Connection) -> None:
-        self._open.discard(connection)
+        if connection in self._open:
+            self._open.remove(connection)
+            self._room.release()
+        self._leave(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        """Take a connection out of those that wait, if it does."""
         waiting = self._idle.get(connection.origin)
         if waiting is not None and connection in waiting:
             waiting.remove(connection)

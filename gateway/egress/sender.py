@@ -9,7 +9,6 @@ from typing import Self
 from gateway.delivery.ports import Request
 from gateway.domain.model import Outcome
 from gateway.egress.answer import Answer
-from gateway.egress.connection import Connection
 from gateway.egress.dialing import AddressBlocked, Dialler
 from gateway.egress.faults import (
     NO_ANSWER,
@@ -58,7 +57,6 @@ class HttpSender:
         self._look_up = look_up
         self._names: Names | None = None
         self._pool: Pool | None = None
-        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def __aenter__(self) -> Self:
         """Open the pool of connections."""
@@ -101,8 +99,7 @@ class HttpSender:
 
     async def _attempt(self, request: Request, answer: Answer) -> Fault | None:
         try:
-            async with asyncio.timeout(request.timeout.total_seconds()), self._room:
-                await self._exchange(request, answer)
+            await self._exchange(request, answer)
         # The last two are of a header that cannot be sent and of a closed sender.
         except (Failed, OSError, ValueError, RuntimeError) as error:
             return fault_of(error)
@@ -112,34 +109,27 @@ class HttpSender:
         target = self._target_of(request.url)
         if isinstance(target, Breach):
             raise AddressBlocked(target)
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             detail = "the sender is not open"
             raise RuntimeError(detail)
         message = target.message(request.headers, request.body)
-        kept = self._pool.take(target.origin)
-        if kept is not None and await _is_answered(self._pool, kept, message, answer):
-            return
-        connection = await self._pool.dial(target)
-        await _ask(self._pool, connection, message, answer)
-
-
-async def _is_answered(
-    pool: Pool, kept: Connection, message: bytes, answer: Answer
-) -> bool:
-    """Say whether a kept connection was still good."""
-    try:
-        await _ask(pool, kept, message, answer)
-    except Failed as failed:
-        if kept.has_heard or failed.fault not in (NO_ANSWER, RESET):
-            raise
-        return False
-    return True
-
-
-async def _ask(
-    pool: Pool, connection: Connection, message: bytes, answer: Answer
-) -> None:
-    try:
-        await connection.exchange(message, answer)
-    finally:
-        pool.give(connection)
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + request.timeout.total_seconds()
+        kept = pool.take(target.origin)
+        if kept is not None:
+            try:
+                await kept.exchange(message, answer, until_s=until_s)
+            except Failed as failed:
+                if kept.has_heard or failed.fault not in (NO_ANSWER, RESET):
+                    raise
+            else:
+                return
+            finally:
+                pool.give(kept)
+        async with asyncio.timeout_at(until_s):
+            connection = await pool.dial(target)
+        try:
+            await connection.exchange(message, answer, until_s=until_s)
+        finally:
+            pool.give(connection)

@@ -10,10 +10,11 @@ from typing_extensions import override
 from gateway.domain.model import ErrorClass
 from gateway.egress.answer import Answer
 from gateway.egress.connection import Connection
-from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, Failed
+from gateway.egress.faults import BROKEN_OFF, NO_ANSWER, RESET, TIMEOUT_TOTAL, Failed
 from gateway.egress.target import Origin
 
 ORIGIN = Origin(is_tls=False, host="a.example", port=80)
+LATER_S = 1e9  # Never, on the clock of an event loop.
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -57,7 +58,7 @@ async def test_a_request_is_one_write_and_its_answer_ends_it() -> None:
     connection, wire = Told().connected()
     answer = Answer()
 
-    waiting = connection.exchange(b"POST / HTTP/1.1\r\n\r\n", answer)
+    waiting = connection.exchange(b"POST / HTTP/1.1\r\n\r\n", answer, until_s=LATER_S)
     busy = connection.is_reusable
     connection.data_received(NO_CONTENT)
 
@@ -107,7 +108,7 @@ async def test_the_end_of_the_stream_fails_a_request(
 ) -> None:
     """A connection that is closed is told by whether anything was heard."""
     connection, wire = Told().connected()
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
 
     connection.data_received(heard)
     connection.eof_received()
@@ -125,7 +126,7 @@ async def test_a_broken_connection_fails_a_request(
     """So is one that is reset; whoever keeps connections is told."""
     told = Told()
     connection, _ = told.connected()
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
 
     connection.data_received(heard)
     connection.connection_lost(ConnectionResetError())
@@ -139,7 +140,7 @@ async def test_an_answer_without_length_ends_with_a_lost_connection() -> None:
     """TLS that is closed without a word ends such an answer too."""
     connection, _ = Told().connected()
     answer = Answer()
-    waiting = connection.exchange(b"", answer)
+    waiting = connection.exchange(b"", answer, until_s=LATER_S)
 
     connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nab")
     connection.connection_lost(None)
@@ -148,10 +149,25 @@ async def test_an_answer_without_length_ends_with_a_lost_connection() -> None:
     assert (answer.status, bytes(answer.body)) == (200, b"ab")
 
 
+async def test_a_request_ends_when_time_is_up() -> None:
+    """What came before that is in the answer, and the connection is of no more use."""
+    connection, _ = Told().connected()
+    answer = Answer()
+
+    waiting = connection.exchange(b"", answer, until_s=0.0)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+    with pytest.raises(Failed) as caught:
+        await waiting
+
+    assert caught.value.fault is TIMEOUT_TOTAL
+    assert (answer.status, bytes(answer.body)) == (200, b"a")
+    assert not connection.is_reusable
+
+
 async def test_tls_that_fails_late_is_a_tls_error() -> None:
     """A receiver that misses our certificate says so after the handshake."""
     connection, _ = Told().connected()
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
 
     connection.connection_lost(ssl.SSLError("certificate required"))
 
@@ -165,7 +181,7 @@ async def test_a_lost_connection_takes_no_request() -> None:
     await _answered(connection)
     connection.eof_received()
 
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
 
     assert _failure(waiting).fault is NO_ANSWER
     assert not connection.has_heard
@@ -174,7 +190,7 @@ async def test_a_lost_connection_takes_no_request() -> None:
 async def test_a_request_that_was_given_up_keeps_it_from_use() -> None:
     """Its answer may still come, and must not be taken for the next one's."""
     connection, _ = Told().connected()
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
 
     waiting.cancel()
 
@@ -183,7 +199,7 @@ async def test_a_request_that_was_given_up_keeps_it_from_use() -> None:
 
 
 async def _answered(connection: Connection) -> None:
-    waiting = connection.exchange(b"", Answer())
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
     connection.data_received(NO_CONTENT)
     await waiting
 

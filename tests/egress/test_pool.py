@@ -10,15 +10,18 @@ from gateway.egress import pool as pooling
 from gateway.egress.answer import Answer
 from gateway.egress.connection import Connection
 from gateway.egress.dialing import Dialler
+from gateway.egress.faults import Failed
 from gateway.egress.guard import EgressPolicy
 from gateway.egress.names import Names
 from gateway.egress.pool import Pool
 from gateway.egress.target import Target, target_of
 from gateway.system import SystemClock
-from tests.fakes.receiver import Receiver
+from tests.fakes.clock import settle
+from tests.fakes.receiver import Receiver, refused_port
 
 DEVELOPMENT = EgressPolicy().for_development()
 PATIENCE_S = 5
+LATER_S = 1e9  # Never, on the clock of an event loop.
 
 
 def a_target(url: str) -> Target:
@@ -42,7 +45,7 @@ async def used(pool: Pool, target: Target) -> Connection:
     """Have a request answered over a new connection, and give it back."""
     connection = await pool.dial(target)
     async with asyncio.timeout(PATIENCE_S):
-        await connection.exchange(target.message({}, b""), Answer())
+        await connection.exchange(target.message({}, b""), Answer(), until_s=LATER_S)
     pool.give(connection)
     return connection
 
@@ -70,7 +73,7 @@ async def test_the_one_used_last_is_taken_first() -> None:
         target = a_target(receiver.url)
         first, second = await pool.dial(target), await pool.dial(target)
         for each in (first, second):
-            await each.exchange(target.message({}, b""), Answer())
+            await each.exchange(target.message({}, b""), Answer(), until_s=LATER_S)
             pool.give(each)
 
         assert pool.take(target.origin) is second
@@ -128,6 +131,39 @@ async def test_the_oldest_idle_connection_gives_way() -> None:
 
         await lost(oldest)
         assert len(pool._open) == 2
+
+
+async def test_who_finds_no_room_waits_for_it() -> None:
+    """A connection in use is not closed for another; once it is free it is."""
+    async with (
+        Receiver() as receiver,
+        Receiver() as other,
+        pooled(limit=1) as pool,
+        asyncio.TaskGroup() as tasks,
+    ):
+        target = a_target(receiver.url)
+        busy = await pool.dial(target)
+        waiting = tasks.create_task(used(pool, a_target(other.url)))
+        await settle()
+        has_waited = not waiting.done()
+
+        await busy.exchange(target.message({}, b""), Answer(), until_s=LATER_S)
+        pool.give(busy)
+
+    assert has_waited
+    assert waiting.result() is not busy
+
+
+async def test_a_dial_that_fails_leaves_its_room() -> None:
+    """What was never connected does not count."""
+    async with Receiver() as receiver, pooled(limit=1) as pool:
+        for _ in range(3):
+            with pytest.raises(Failed):
+                await pool.dial(a_target(f"http://127.0.0.1:{refused_port()}/"))
+
+        await used(pool, a_target(receiver.url))
+
+        assert len(pool._open) == 1
 
 
 async def test_closing_ends_also_what_is_in_use() -> None:
