@@ -137,8 +137,7 @@ class Dispatcher:
         It counts as accepted once `entry.accepted` is done without an error.
         """
         entry = self._enter(message, attachment)
-        kept = {} if once is None else {"once": once}
-        entry.accepted = entry.stored = self._outbox.add(message, attachment, **kept)
+        entry.accepted = entry.stored = self._outbox.add(message, attachment, once=once)
         entry.accepted.add_done_callback(partial(self._added, entry))
         self._noted = self._noted or entry.is_sending
         self._wake.set()
