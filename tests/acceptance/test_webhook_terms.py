@@ -177,7 +177,9 @@ async def test_how_a_receiver_fares_is_shown(stage: Stage) -> None:
         alice.says({"text": "hi"})
         await subscriber.receiver.received(2)
 
-        shown = await stage.until(path, lambda now: bool(now.json["paused_until"]))
+        shown = await stage.until(
+            path, lambda now: bool(now.json["paused_until"] and now.json["pending"])
+        )
         await stage.call.post(f"{path}/disable")
         await stage.call.post(f"{path}/enable")
         await subscriber.receiver.received(3)
