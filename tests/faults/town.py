@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ ROOM = "lobby"
 FINAL = {"sent", "partial", "failed", "expired", "cancelled", "unknown"}
 
 Json = dict[str, Any]
+Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 clock = SystemClock()
 
 
@@ -69,6 +70,7 @@ class Town:
         self._home = home
         self._http = http
         self._hook = ""
+        self._doors: dict[str, Door] = {}
         self._process: asyncio.subprocess.Process | None = None
         self.peer = LocalMember("peer", on_heard=self._hear)
         room.emulator.add(self.peer, room=ROOM)
@@ -184,6 +186,13 @@ class Town:
         )
         assert "id" in made, made
 
+    async def open(self, name: str, door: Door, **terms: object) -> Json:
+        """Have events delivered to a receiver of their own, and return the webhook."""
+        self._doors[name] = door
+        made = await self.post("/webhooks", {"url": f"{self._hook}{name}", **terms})
+        assert "id" in made, made
+        return made
+
     async def state(self, wanted: str) -> None:
         """Return when the room's state is the wanted one."""
         async with asyncio.timeout(PATIENCE_S):
@@ -279,12 +288,16 @@ class Town:
         self.ledger.delivered.setdefault(webhook_id, []).append(body)
         return web.Response(status=204)
 
+    async def _knock(self, request: web.Request) -> web.StreamResponse:
+        return await self._doors[request.match_info["name"]](request)
+
     @asynccontextmanager
     async def receiving(self) -> AsyncIterator[None]:
         """Listen for webhooks."""
         application = web.Application()
         application.router.add_post("/", self._take)
-        runner = web.AppRunner(application)
+        application.router.add_post("/{name}", self._knock)
+        runner = web.AppRunner(application, shutdown_timeout=0)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -299,8 +312,16 @@ def _moment(text: str) -> datetime:
 
 
 @asynccontextmanager
-async def a_town(home: Path, **settings: str) -> AsyncIterator[Town]:
-    """Run a town with a gateway that is ready and whose events are all delivered."""
+async def a_town(
+    home: Path, *, told: bool = True, **settings: str
+) -> AsyncIterator[Town]:
+    """Run a town with a gateway that is ready.
+
+    Args:
+        home: Where it keeps its data.
+        told: Whether every event is delivered to the receiver.
+        settings: Of the gateway.
+    """
     connector = TCPConnector(force_close=True)
     timeout = ClientTimeout(total=40)
     async with (
@@ -312,7 +333,8 @@ async def a_town(home: Path, **settings: str) -> AsyncIterator[Town]:
             try:
                 await town.start(**settings)
                 await town.state("ready")
-                await town.subscribe()
+                if told:
+                    await town.subscribe()
                 yield town
             finally:
                 if town.process.returncode is None:
