@@ -18,7 +18,6 @@ from gateway.bridge.ports import (
 )
 from gateway.bridge.reading import RoomView
 from gateway.bridge.sending import Draft, Rehearsal
-from gateway.domain.errors import LinkInvalid
 from gateway.domain.ids import Ids
 from gateway.domain.model import Attachment, IncomingMessage, OutgoingMessage
 
@@ -100,11 +99,6 @@ class Controls(Protocol):
         ...
 
 
-def _no_reply(path: str, _query: str) -> str:
-    message = f"Nothing is signed here that would let a reply in at {path}."
-    raise LinkInvalid(message)
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that `create_app` needs.
@@ -134,9 +128,9 @@ class Services:
     public_url: str
     is_writable: Callable[[], Awaitable[bool]]
     verify_link: Callable[[str, str], None]
+    verify_reply: Callable[[str, str], str]
     draining: asyncio.Event
     keys: tuple[str, ...] | None = field(repr=False)
-    verify_reply: Callable[[str, str], str] = _no_reply
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     docs: Literal["public", "key", "off"] = "public"

@@ -55,6 +55,7 @@ def description() -> str:
         public_url="",
         is_writable=_INERT,
         verify_link=_INERT,
+        verify_reply=_INERT,
         draining=asyncio.Event(),
         keys=None,
         routers=(
