@@ -9,8 +9,9 @@ import pytest
 from tests.acceptance.process import Ended, ended
 from tests.acceptance.stage import Stage
 from tests.fakes.bridge import KEY
-from tests.fakes.receiver import refused_port
-from tests.guide.receivers import FASTAPI, PYTHON, Recipe, running
+from tests.fakes.receiver import Received, refused_port
+from tests.guide.deliveries import SECRET
+from tests.guide.receivers import FASTAPI, PYTHON, REPLIER, Recipe, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -58,6 +59,20 @@ async def test_the_guide_is_followed_to_its_end(
         *("delivered", "message.received", "1", "204", "-", webhook["id"]),
     ]
     assert event_id.startswith("evt_")
+
+
+async def test_the_replier_of_the_guide_answers(stage: Stage, tmp_path: Path) -> None:
+    """Whoever says something hears what the receiver returns."""
+    REPLIER.write(tmp_path)
+    async with running(REPLIER, tmp_path, SECRET) as replier:
+        body = {"url": replier.url, "secret": SECRET, "replies": True}
+        webhook = await stage.call.post("/webhooks", json=body)
+        async with stage.person("alice") as alice:
+            alice.says({"text": "how warm is it?"})
+            heard = await alice.hears()
+        await stage.call("DELETE", f"/webhooks/{webhook.json['id']}")
+
+    assert heard[0].message == {"text": "You said: how warm is it?"}
 
 
 async def test_what_is_dead_is_found_and_sent_again(stage: Stage) -> None:
@@ -126,3 +141,39 @@ async def test_a_bad_url_is_refused_with_its_place(stage: Stage) -> None:
 
     assert refused.status == 1
     assert refused.err.startswith("gateway webhooks add: URL not allowed: ")
+
+
+async def test_a_replay_is_begun_and_followed_to_its_end(stage: Stage) -> None:
+    """What was delivered comes again, under its old ids."""
+    async with (
+        stage.subscribed(types=["again"]) as subscriber,
+        stage.person("alice") as alice,
+    ):
+        webhook = subscriber.webhook["id"]
+        for text in ("one", "two", "three"):
+            alice.says({"text": text}, type_="again")
+        first = list(await subscriber.receiver.received(3))
+        await stage.until(
+            f"/deliveries?webhook={webhook}&status=delivered",
+            lambda answer: len(answer.json["deliveries"]) == 3,
+        )
+        given = ("replay", webhook, "--since", "1h", "--only", "all")
+
+        counted = await run(stage, *given, "--dry-run")
+        replayed = await run(stage, *given)
+        [replay_id, *_] = replayed.out.split()
+        again = await run(stage, "replay", "--follow", replay_id, "--json")
+        late = await run(stage, "replay", "--cancel", replay_id)
+        second = list(await subscriber.receiver.received(6))[3:]
+
+    assert counted.out == "Events that would be delivered again: 3.\n"
+    assert (replayed.status, replayed.err) == (0, "")
+    assert replayed.out == f"{replay_id} done: 3 delivered, of 3.\n"
+    assert json.loads(again.out)["state"] == "done"
+    assert (late.status, "This replay is done" in late.err) == (1, True)
+    assert ids_of(second) == ids_of(first)
+
+
+def ids_of(requests: list[Received]) -> list[str]:
+    """Return the ids of the events that requests tell of, in no order."""
+    return sorted(each.headers["webhook-id"] for each in requests)
