@@ -115,7 +115,6 @@ class Delivering:
             deliveries=outside.store.deliveries,
             roster=self._roster,
             wake=self.worker.wake,
-            clock=outside.clock,
             meter=outside.meter,
         )
         replays = ReplayControls(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gateway.bridge.ports import Clock, Meter
+from gateway.bridge.ports import Meter
 from gateway.delivery.ports import (
     Deliveries,
     DeliveryFilter,
@@ -24,14 +24,12 @@ class DeliveryControls:
         deliveries: The deliveries.
         roster: The webhooks that they are owed to.
         wake: Tells the worker that something is due.
-        clock: The time.
         meter: Told of every retry.
     """
 
     deliveries: Deliveries
     roster: Roster
     wake: Wake
-    clock: Clock
     meter: Meter
 
     async def get(self, delivery_id: str) -> tuple[DeliveryRow, Sequence[Attempt]]:

@@ -21,7 +21,6 @@ async def deliveries_of(world: Delivering) -> AsyncIterator[Caller]:
         world.store.deliveries,
         world.roster,
         world.worker.wake,
-        world.clock,
         world.meter,
     )
     services = Bridge().services(routers=(routes.router(controls),))

@@ -15,7 +15,6 @@ def controls_of(world: Delivering) -> DeliveryControls:
         world.store.deliveries,
         world.roster,
         world.worker.wake,
-        world.clock,
         world.meter,
     )
 
