@@ -206,10 +206,18 @@ class MessagePage:
 
 
 class Messages(Protocol):
-    """Messages of both directions, for reading.
+    """Messages of both directions, as they are kept.
 
-    Fails with `StoreUnavailable` while the store can't be read.
+    Fails with `StoreUnavailable` while the store can't be reached.
     """
+
+    def erase(self, message_id: str) -> asyncio.Future[None]:
+        """Erase what a message says and carries; its body is `null` from then on.
+
+        What is still owed of it is delivered so. Erasing it again changes nothing.
+        Fails with `NotFound`, or with `WrongState` while it is queued or sending.
+        """
+        ...
 
     async def get(self, message_id: str) -> OutgoingMessage | IncomingMessage | None:
         """Return a message, or `None`."""

@@ -132,6 +132,11 @@ class Settings(BaseSettings):
     gateway_retention_dead: Duration = Field(
         timedelta(days=30), description="How long dead and held deliveries are kept"
     )
+    gateway_store_payloads: Literal["full", "until_delivered"] = Field(
+        "full",
+        description="full keeps what messages say for its time; "
+        "until_delivered erases it once delivered",
+    )
 
     # Sending
     gateway_default_ttl: Duration = Field(

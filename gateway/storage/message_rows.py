@@ -17,6 +17,7 @@ from gateway.domain.model import (
     Sender,
     WaitingFor,
 )
+from gateway.domain.model.messages import ERASED
 from gateway.storage.rows import Row, Values, dumps, micros, moment_of, span
 
 SEPARATOR = "\x1f"  # Between names in `message.names`.
@@ -128,7 +129,7 @@ def _incoming_of(values: Values) -> IncomingMessage:
         id=message_id,
         room=room,
         type=kind,
-        body=body,
+        body=ERASED if body is None else body,
         sender=Sender(from_id, from_name, from_role),
         created_at=moment_of(created_at),
         attachment=None if size is None else Attachment(size, sha256),
@@ -146,7 +147,7 @@ def outgoing_of(values: Values) -> OutgoingMessage:
         id=row["id"],
         room=row["room"],
         type=row["type"],
-        body=row["body"],
+        body=ERASED if row["body"] is None else row["body"],
         to=_addresses_of(row["addresses"]),
         created_at=moment_of(row["created_at"]),
         ttl=timedelta(microseconds=row["ttl"]),

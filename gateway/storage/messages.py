@@ -1,5 +1,7 @@
 """Messages of both directions, for reading."""
 
+import asyncio
+
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from gateway.bridge.ports import MessageFilter, MessagePage
@@ -7,6 +9,7 @@ from gateway.domain.model import IncomingMessage, OutgoingMessage
 from gateway.storage.attachments import Attachments
 from gateway.storage.cursors import cursor, place
 from gateway.storage.engine import Reader
+from gateway.storage.erasing import Erasing
 from gateway.storage.message_rows import MESSAGE, SEPARATOR, message_of
 from gateway.storage.rows import columns, micros
 from gateway.storage.tables import message as table
@@ -17,9 +20,12 @@ LETTER = "m"
 class Messages:
     """Satisfies the port of the same name."""
 
-    def __init__(self, reader: Reader, attachments: Attachments) -> None:
+    def __init__(
+        self, reader: Reader, attachments: Attachments, erasing: Erasing
+    ) -> None:
         self._reader = reader
         self._attachments = attachments
+        self._erasing = erasing
 
     async def get(self, message_id: str) -> OutgoingMessage | IncomingMessage | None:
         """Return a message, or `None`."""
@@ -55,6 +61,10 @@ class Messages:
     async def attachment(self, message_id: str) -> bytes:
         """Return the bytes that go with a message; `KeyError` if it has none."""
         return await self._attachments.read(message_id)
+
+    def erase(self, message_id: str) -> asyncio.Future[None]:
+        """Erase what a message says and carries; `NotFound`, or `WrongState`."""
+        return self._erasing.erase(message_id)
 
 
 def _conditions(query: MessageFilter) -> list[ColumnElement[bool]]:

@@ -6,10 +6,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    select,
+    tuple_,
+)
 
 from gateway.domain.model import DeliveryState
 from gateway.storage.batch import Batch
+from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
 from gateway.storage.sqlite import used_bytes
 from gateway.storage.tables import (
@@ -19,6 +28,8 @@ from gateway.storage.tables import (
     delivery,
     event,
     message,
+    once,
+    replay,
 )
 from gateway.storage.writer import Writer
 
@@ -28,6 +39,7 @@ STEP = 1000  # Rows of one commit.
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
 CUT = 100  # Events that go at a time when the store is too large.
 UNREFERENCED = timedelta(hours=1)
+USABLE = timedelta(hours=25)  # A link that may be used once is good for 24.
 
 DONE = (DeliveryState.DELIVERED.value, DeliveryState.CANCELLED.value)
 KEPT_LONGER = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
@@ -52,10 +64,14 @@ class Swept:
 
 
 class Retention:
-    """Removes old rows, at most 1000 in a commit, so that nobody waits for long."""
+    """Removes old rows, at most 1000 in a commit, so that nobody waits for long.
 
-    def __init__(self, writer: Writer) -> None:
+    After each commit it rests for as long as that took.
+    """
+
+    def __init__(self, writer: Writer, pace: Pace) -> None:
         self._writer = writer
+        self._pace = pace
 
     async def sweep(
         self,
@@ -78,6 +94,9 @@ class Retention:
         """
         very_old = micros(now - dead)
         swept = await self._trim_until(micros(now - messages), very_old)
+        ended = micros(now - max(messages, USABLE))
+        await self._repeat(lambda c: _trim_replays(c, ended))
+        await self._repeat(lambda c: _trim_onces(c, ended))
         if most_bytes is not None:
             swept += await self._trim_to(most_bytes, very_old)
         return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
@@ -113,10 +132,12 @@ class Retention:
     async def _repeat(self, step: Callable[[Connection], int], most: int = STEP) -> int:
         total = 0
         while True:
+            begun_s = self._pace.begin()
             removed = await self._ask(step)
             total += removed
             if removed < most:
                 return total
+            await self._pace.rest(begun_s)
 
     async def _ask(self, step: Callable[[Connection], T]) -> T:
         found: list[T] = []
@@ -175,8 +196,33 @@ def _trim_messages(connection: Connection, old: int) -> int:
     )
 
 
+def _trim_replays(connection: Connection, old: int) -> int:
+    gone = (
+        select(replay.c.id).where(replay.c.finished_at < old).limit(STEP)
+    ).scalar_subquery()
+    return connection.execute(delete(replay).where(replay.c.id.in_(gone))).rowcount
+
+
+def _trim_onces(connection: Connection, old: int) -> int:
+    """Forget what was used up, unless it could be used again: it is still owed."""
+    found = connection.execute(
+        select(once.c.scope, once.c.key)
+        .where(
+            once.c.created_at < old,
+            ~exists().where(event.c.id == once.c.key),
+            ~exists().where(delivery.c.id == once.c.key),
+        )
+        .limit(STEP)
+    ).all()
+    gone = tuple_(once.c.scope, once.c.key).in_([tuple(row) for row in found])
+    return connection.execute(delete(once).where(gone)).rowcount if found else 0
+
+
 def _trim_attachments(connection: Connection, old: int) -> int:
-    is_referred_to = exists().where(message.c.id == attachment.c.message_id)
+    is_referred_to = exists().where(
+        message.c.id == attachment.c.message_id,
+        message.c.attachment_size.is_not(None),  # It is not erased.
+    )
     found = connection.execute(
         select(attachment.c.message_id)
         .where(attachment.c.created_at < old, ~is_referred_to)

@@ -55,9 +55,14 @@ class Sealer:
         nonce, text = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
         return cipher.decrypt(nonce, text, place.encode()).decode()
 
-    def is_current(self, sealed: str) -> bool:
-        """Say whether it was sealed with the newest key."""
-        return sealed.partition(":")[0] == self._newest
+    @property
+    def prefix(self) -> str:
+        """What everything begins with that is sealed with the newest key."""
+        return f"{self._newest}:"
+
+    def has_key_of(self, sealed: str) -> bool:
+        """Say whether it was sealed with a key of the ring, by the key's id."""
+        return sealed.partition(":")[0] in self._keys
 
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose, the same for as long as the newest key."""

@@ -29,12 +29,15 @@ from gateway.storage.database import Database, is_postgres, postgres, sqlite
 from gateway.storage.deliveries import Deliveries
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
+from gateway.storage.erasing import Erasing
 from gateway.storage.errors import BadMasterKeys, MasterKeyMismatch, StoreUnusable
 from gateway.storage.fanout import FanOut
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
 from gateway.storage.outbox import Outbox
+from gateway.storage.pacing import Pace
 from gateway.storage.replays import Replays
+from gateway.storage.resealing import FINGERPRINT, Resealing
 from gateway.storage.retention import Retention, Swept
 from gateway.storage.rooms import Rooms
 from gateway.storage.rows import micros
@@ -45,7 +48,6 @@ from gateway.storage.webhooks import Webhooks
 from gateway.storage.writer import Writer
 
 PROBE_TIMEOUT_S = 2.0
-FINGERPRINT = "master_key"
 INSTANCE = "instance"
 
 
@@ -97,6 +99,7 @@ class Store:
         reader: Reader,
         sealer: Sealer,
         clock: Clock,
+        meter: Meter,
     ) -> None:
         directory = Directory(opened.webhooks)
         ids = Ids(clock, SystemRandom())
@@ -108,7 +111,10 @@ class Store:
         attachments = Attachments(writer, reader, clock)
         self._writer = writer
         self._clock = clock
-        self._retention = Retention(writer)
+        pace = Pace(clock)
+        self._retention = Retention(writer, pace)
+        self._erasing = Erasing(writer, reader, pace)
+        self._resealing = Resealing(writer, reader, sealer, pace, meter)
         self.sealer = sealer
         self.instance = opened.instance
         self.epoch = opened.head.epoch
@@ -116,7 +122,7 @@ class Store:
         self.outbox = Outbox(reader, attachments, fan_out, positions)
         self.log = Log(writer, reader, attachments, fan_out, positions)
         self.rooms = Rooms(writer, reader)
-        self.messages = Messages(reader, attachments)
+        self.messages = Messages(reader, attachments, self._erasing)
         settling = Settling(writer, reader, directory, clock, partial(next, numbers))
         self._settling = settling
         self.deliveries = Deliveries(
@@ -133,8 +139,14 @@ class Store:
         return self.sealer.derive(purpose)
 
     async def persist(self) -> None:
-        """Carry to its end what a failing store broke off, until cancelled."""
-        await self._settling.persist()
+        """Do what is done beside all else, until cancelled.
+
+        What a failing store broke off is carried to its end, and what was sealed with
+        an older master key is sealed anew.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._settling.persist(), name="store-settling")
+            tasks.create_task(self._resealing.run(), name="store-resealing")
 
     async def is_writable(self) -> bool:
         """Say whether a commit succeeds: the last one did, or one made now does."""
@@ -162,6 +174,14 @@ class Store:
         return await self._retention.sweep(
             self._clock.now(), messages=messages, dead=dead, most_bytes=most_bytes
         )
+
+    async def erase_delivered(self) -> int:
+        """Erase what messages said that nobody is owed any more; return how many.
+
+        Called each minute with `GATEWAY_STORE_PAYLOADS=until_delivered`; messages of
+        the last minute are left alone.
+        """
+        return await self._erasing.erase_delivered(self._clock.now())
 
 
 @asynccontextmanager
@@ -224,7 +244,7 @@ async def _running(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(writer.run(), name="store-writer")
         watching = tasks.create_task(_watch(database, writer), name="store-watch")
-        store = Store(opened, writer, database.reader, sealer, clock)
+        store = Store(opened, writer, database.reader, sealer, clock, meter)
         persisting = tasks.create_task(store.persist(), name="store-persist")
         try:
             yield store
@@ -252,7 +272,8 @@ def _take(sealer: Sealer, connection: Connection) -> Opened:
     if known is not None and not sealer.knows(known):
         raise MasterKeyMismatch
     loaded = webhooks.load(connection, sealer)
-    head.set_fact(connection, FINGERPRINT, sealer.fingerprint)
+    if known is None:
+        head.set_fact(connection, FINGERPRINT, sealer.fingerprint)
     return Opened(
         head=taken,
         instance=_remembered(connection, INSTANCE, lambda: uuid4().hex),

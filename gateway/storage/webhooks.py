@@ -11,6 +11,7 @@ from gateway.domain.model import Event, Ordering, Webhook
 from gateway.storage import health, moving
 from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
+from gateway.storage.errors import MasterKeyMismatch
 from gateway.storage.fanout import FanOut
 from gateway.storage.sealing import Sealer
 from gateway.storage.settling import Settling
@@ -97,14 +98,11 @@ class Webhooks:
 
 
 def load(connection: Connection, sealer: Sealer) -> list[Webhook]:
-    """Return the webhooks stored; those sealed with an older key are sealed anew."""
-    webhooks = []
-    for row in connection.execute(select(table)).mappings().all():
-        webhook = webhook_of(row, sealer)
-        webhooks.append(webhook)
-        if not sealer.is_current(row["sealed"]):
-            _write(connection, row_of_webhook(webhook, sealer))
-    return webhooks
+    """Return the webhooks stored; `MasterKeyMismatch` for one that can't be opened."""
+    rows = connection.execute(select(table)).mappings().all()
+    if not all(sealer.has_key_of(row["sealed"]) for row in rows):
+        raise MasterKeyMismatch
+    return [webhook_of(row, sealer) for row in rows]
 
 
 def _write(connection: Connection, row: dict[str, object]) -> None:

@@ -6,9 +6,22 @@ from datetime import timedelta
 import pytest
 
 from gateway.bridge.ports import MessageFilter
-from gateway.domain.errors import Invalid
-from gateway.domain.model import MessageStatus, Sender
-from tests.conformance.ports import Ports, incoming, outgoing, received
+from gateway.domain.errors import Invalid, NotFound, WrongState
+from gateway.domain.model import (
+    Attachment,
+    IncomingMessage,
+    MessageStatus,
+    OutgoingMessage,
+    Sender,
+)
+from tests.conformance.ports import (
+    Ports,
+    incoming,
+    outgoing,
+    received,
+    sent,
+    webhook,
+)
 from tests.fakes.clock import NOON
 
 
@@ -82,3 +95,42 @@ async def test_a_foreign_cursor_is_refused(talk: Ports, cursor: str) -> None:
 async def test_an_unknown_message_is_none(store: Ports) -> None:
     """A message that is not held here is None."""
     assert await store.messages.get("msg_nobody") is None
+
+
+async def test_an_erased_message_keeps_its_facts(store: Ports) -> None:
+    """Body and attachment are gone for good; who said it, and when, stays."""
+    await store.webhooks.put(webhook())
+    said = incoming("1", attachment=Attachment(2, "x"))
+    await store.log.append(received("1"), message=said, attachment=b"ok")
+    before = await store.messages.get("msg_1")
+
+    await store.messages.erase("msg_1")
+    await store.messages.erase("msg_1")
+
+    found = await store.messages.get("msg_1")
+    assert isinstance(before, IncomingMessage)
+    assert found == replace(before, body="null", attachment=None)
+    with pytest.raises(KeyError):
+        await store.messages.attachment("msg_1")
+    (due,) = await store.deliveries.claim("wh_1", 1)
+    assert (due.message, due.attachment) == (found, None)
+
+
+async def test_what_is_still_to_be_said_is_not_erased(store: Ports) -> None:
+    """A queued message keeps its content; a sent one need not."""
+    await store.outbox.add(outgoing("1"), b"abc")
+    with pytest.raises(WrongState):
+        await store.messages.erase("msg_1")
+    await store.outbox.change(*sent(outgoing("1")))
+
+    await store.messages.erase("msg_1")
+
+    found = await store.messages.get("msg_1")
+    assert isinstance(found, OutgoingMessage)
+    assert found.is_erased
+
+
+async def test_nothing_is_not_erased(store: Ports) -> None:
+    """A message that is not held here can't be erased."""
+    with pytest.raises(NotFound):
+        await store.messages.erase("msg_nobody")

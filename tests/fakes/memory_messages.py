@@ -11,6 +11,7 @@ from gateway.bridge.ports import (
     Once,
     RoomRecord,
 )
+from gateway.domain.errors import NotFound, WrongState
 from gateway.domain.model import (
     Event,
     IncomingMessage,
@@ -142,10 +143,28 @@ class MemoryRooms:
 
 
 class MemoryMessages:
-    """Messages of both directions, for reading."""
+    """Messages of both directions, as they are kept."""
 
     def __init__(self, store: MemoryRows) -> None:
         self._store = store
+
+    def erase(self, message_id: str) -> asyncio.Future[None]:
+        """Erase what a message says and carries."""
+
+        def change() -> None:
+            known = self._store.messages_by_id.get(message_id)
+            if known is None:
+                detail = f"There is no message {message_id}."
+                raise NotFound(detail, facts={"what": "message"})
+            if isinstance(known, OutgoingMessage) and not known.status.is_final:
+                detail = f"Message {message_id} is still to be said."
+                raise WrongState(detail)
+            self._store.messages_by_id[message_id] = replace(
+                known, body="null", attachment=None
+            )
+            self._store.attachments.pop(message_id, None)
+
+        return self._store.commit(change)
 
     async def get(self, message_id: str) -> Message | None:
         """Return a message, or `None`."""

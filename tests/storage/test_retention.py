@@ -1,12 +1,20 @@
 """What is trimmed, and what stays."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.domain.model import Attachment, DeliveryState, MessageStatus
+from gateway.bridge.ports import Once
+from gateway.domain.model import (
+    Attachment,
+    DeliveryState,
+    MessageStatus,
+    Replay,
+    ReplayOnly,
+)
 from gateway.storage.retention import STEP, Swept
 from gateway.storage.store import Store
 from tests.conformance.ports import (
@@ -188,3 +196,46 @@ async def test_what_is_owed_stays_even_in_a_store_that_is_too_large(
         swept = await store.sweep(messages=WEEK, dead=MONTH, most_bytes=1)
 
     assert swept == Swept(0, 0, 0, 0)
+
+
+async def test_what_was_used_up_once_is_kept_while_it_matters(tmp_path: Path) -> None:
+    """Forgotten after its time, but not while its delivery or its event is kept."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"), message=incoming("1"))
+        (due,) = await store.deliveries.claim("wh_1", 1)
+        await store.deliveries.record(
+            replace(due.delivery, state=DeliveryState.DEAD), None
+        )
+        for n, key in enumerate((due.delivery.id, "evt_1", "evt_gone")):
+            said = outgoing(f"o{n}", created_at=NOON)
+            await store.outbox.add(said, once=Once("any", key))
+        keys = "SELECT count(*) FROM once"
+        clock.jump(timedelta(hours=24).total_seconds())
+        await store.sweep(messages=timedelta(hours=1), dead=MONTH)
+        young = await query(store, keys)
+        clock.jump(timedelta(hours=2).total_seconds())
+        await store.sweep(messages=timedelta(hours=1), dead=MONTH)
+        old = await query(store, keys)
+        clock.jump(MONTH.total_seconds())
+        await sweep(store)
+        await sweep(store)
+        very_old = await query(store, keys)
+
+    assert (young, old, very_old) == ([(3,)], [(2,)], [(0,)])
+
+
+async def test_replays_are_forgotten_after_their_end(tmp_path: Path) -> None:
+    """One that ended goes after its time, one that runs stays."""
+    clock = FakeClock()
+    running = Replay("rpl_1", "wh_1", "wh_1", ReplayOnly.ALL, NOON, last=0)
+    async with opened(tmp_path, clock=clock) as store:
+        await store.replays.add(running)
+        await store.replays.add(replace(running, id="rpl_2", finished_at=NOON))
+        clock.jump(WEEK.total_seconds() + 1)
+
+        await sweep(store)
+
+        assert await store.replays.get("rpl_1") == running
+        assert await store.replays.get("rpl_2") is None

@@ -31,7 +31,7 @@ from tests.conformance.ports import (
 )
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.meter import FakeMeter
-from tests.storage.opening import opened, query, run_sql
+from tests.storage.opening import Listener, opened, query, run_sql
 
 OLD = "1:" + base64.b64encode(bytes(32)).decode()
 NEW = "2:" + base64.b64encode(bytes(range(32))).decode()
@@ -209,8 +209,9 @@ async def test_a_master_key_is_changed_in_two_starts(tmp_path: Path) -> None:
     async with opened(tmp_path, master_keys=[OLD]) as store:
         await store.webhooks.put(webhook())
 
-    async with opened(tmp_path, master_keys=[NEW, OLD]):
-        pass
+    meter = Listener()
+    async with opened(tmp_path, master_keys=[NEW, OLD], meter=meter):
+        await meter.heard("store.resealed")
 
     async with opened(tmp_path, master_keys=[NEW]) as store:
         assert store.webhooks.get("wh_1") == webhook()

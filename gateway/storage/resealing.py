@@ -1,0 +1,81 @@
+"""Secrets under an older master key, sealed anew while the gateway runs."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, func, select, update
+
+from gateway.bridge.ports import Meter
+from gateway.domain.errors import ShuttingDown, StoreUnavailable
+from gateway.storage import head
+from gateway.storage.batch import Batch
+from gateway.storage.engine import Reader
+from gateway.storage.pacing import Pace
+from gateway.storage.sealing import Sealer
+from gateway.storage.tables import webhook as table
+from gateway.storage.webhook_rows import place_of
+from gateway.storage.writer import Writer
+
+FINGERPRINT: Final = "master_key"
+STEP: Final = 100  # Rows of one commit: each is opened and sealed.
+AGAIN_AFTER_S: Final = 5.0  # once the store has failed
+
+
+@dataclass(frozen=True, slots=True)
+class Resealing:
+    """Seals with the newest key what an older one sealed.
+
+    The store is known by its old key until that is needed no more.
+    """
+
+    writer: Writer
+    reader: Reader
+    sealer: Sealer
+    pace: Pace
+    meter: Meter
+
+    async def run(self) -> None:
+        """Return when nothing is left under an older key, or the gateway stops."""
+        while True:
+            try:
+                await self._run()
+            except ShuttingDown:
+                return
+            except StoreUnavailable:
+                await self.pace.clock.sleep(AGAIN_AFTER_S)
+            else:
+                return
+
+    async def _run(self) -> None:
+        while ids := await self.reader.read(self._old):
+            begun_s = self.pace.begin()
+            await self.writer.submit(partial(self._stage, ids))
+            await self.pace.rest(begun_s)
+        known = await self.reader.read(lambda c: head.fact_of(c, FINGERPRINT))
+        newest = self.sealer.fingerprint
+        if known != newest:
+            await self.writer.submit(
+                lambda batch: batch.do(lambda c: head.set_fact(c, FINGERPRINT, newest))
+            )
+            self.meter.info("store.resealed")
+
+    def _old(self, connection: Connection) -> list[str]:
+        prefix = self.sealer.prefix
+        start = func.substr(table.c.sealed, 1, len(prefix))
+        old = select(table.c.id).where(start != prefix).limit(STEP)
+        return list(connection.execute(old).scalars())
+
+    def _stage(self, ids: list[str], batch: Batch) -> None:
+        batch.do(partial(self._reseal, ids))
+
+    def _reseal(self, ids: list[str], connection: Connection) -> None:
+        rows = connection.execute(
+            select(table.c.id, table.c.sealed).where(table.c.id.in_(ids))
+        ).all()
+        for webhook_id, sealed in rows:
+            place = place_of(webhook_id)
+            anew = self.sealer.seal(self.sealer.open(sealed, place), place)
+            connection.execute(
+                update(table).where(table.c.id == webhook_id).values(sealed=anew)
+            )
