@@ -19,9 +19,13 @@ from gateway.domain.rendering import message_json
 
 MAX_WAIT_S: Final = 55
 _OPEN: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
-_RESPONSES: Final = problems.responses(
-    errors.Unauthenticated, errors.NotFound, errors.Invalid, errors.StoreUnavailable
+_FAILURES: Final = (
+    errors.Unauthenticated,
+    errors.NotFound,
+    errors.Invalid,
+    errors.StoreUnavailable,
 )
+_RESPONSES: Final = problems.responses(*_FAILURES)
 # Whatever somebody in a room attached, a browser must neither run nor guess it.
 _INERT: Final = {
     "Content-Security-Policy": "sandbox",
@@ -116,6 +120,23 @@ def router(services: Services) -> APIRouter:
             await sending.wait(message_id, wait)
             message = await reading.message(message_id)
         return reply_text(shown(message, reading))
+
+    @routes.delete(
+        "/messages/{message_id}/content",
+        operation_id="erase_message",
+        summary="Forget what was said",
+        responses={
+            200: {"model": MessageOut | MessageIn},
+            **problems.responses(*_FAILURES, errors.WrongState),
+        },
+    )
+    async def erase(message_id: str) -> Response:
+        """Its `message` and attachment are gone for good; that it was said remains.
+
+        What is still owed to webhooks is delivered without them. 409 while the message
+        is still to be said.
+        """
+        return reply_text(shown(await reading.erase(message_id), reading))
 
     @routes.get(
         "/messages/{message_id}/attachment",

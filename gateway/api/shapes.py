@@ -165,7 +165,9 @@ class MessageShape(Shape):
     id: str = Field(examples=[_MESSAGE_ID])
     room: str = Field(examples=["lobby"])
     type: str = Field(examples=["chat"], description="The message's own type.")
-    message: dict[str, Any] = Field(examples=[{"text": "hi"}])
+    message: dict[str, Any] | None = Field(
+        examples=[{"text": "hi"}], description="null once it was erased."
+    )
     attachment: AttachmentShape | None
     created_at: AwareDatetime = Field(examples=[_MOMENT])
     event_id: str | None = Field(description="The event that tells of it.")

@@ -1,4 +1,4 @@
-"""What can be asked: rooms, participants, messages."""
+"""What can be asked, and forgotten: rooms, participants, messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gateway.bridge.ports import (
     Presence,
 )
 from gateway.bridge.rooms import Registry, Room
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import NotFound, WrongState
 from gateway.domain.model import Attachment, IncomingMessage, OutgoingMessage
 
 
@@ -84,9 +84,27 @@ class Reading:
         """
         message = await self.message(message_id)
         if message.attachment is None:
-            detail = f"message {message_id} has no attachment"
+            what = "was erased" if message.is_erased else "has no attachment"
+            detail = f"message {message_id} {what}"
             raise NotFound(detail, facts={"what": "attachment"})
         return message.attachment, await self._messages.attachment(message_id)
+
+    async def erase(self, message_id: str) -> OutgoingMessage | IncomingMessage:
+        """Forget what a message said and carried, and return what is left of it.
+
+        Raises:
+            NotFound: No such message is held.
+            WrongState: It is still to be said.
+        """
+        for room in self._registry.all():
+            if room.dispatcher.find(message_id) is not None:
+                detail = (
+                    f"message {message_id} is still to be said; its content can be "
+                    "erased once its status is final"
+                )
+                raise WrongState(detail)
+        await self._messages.erase(message_id)
+        return await self.message(message_id)
 
     def _view(self, room: Room) -> RoomView:
         oldest = room.dispatcher.oldest

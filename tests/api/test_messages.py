@@ -9,7 +9,13 @@ from pydantic import TypeAdapter
 from gateway.api.messages import is_match
 from gateway.api.shapes import MessageIn, MessageList, MessageOut
 from gateway.bridge.ports import LinkStatus, MessageFilter
-from gateway.domain.model import MessageStatus, WaitingFor
+from gateway.domain.model import (
+    Attachment,
+    IncomingMessage,
+    MessageStatus,
+    OutgoingMessage,
+    WaitingFor,
+)
 from tests.domain.nouns import INCOMING, OUTGOING
 from tests.fakes.bridge import Bridge
 from tests.fakes.caller import calling
@@ -212,3 +218,30 @@ def test_entity_tags_are_compared_weakly(given: str | None, *, matches: bool) ->
     found = is_match(given, '"a"')
 
     assert found is matches
+
+
+@pytest.mark.parametrize("message", [INCOMING, OUTGOING])
+async def test_content_can_be_erased(
+    message: IncomingMessage | OutgoingMessage,
+) -> None:
+    """What is left of the message is shown, then and later."""
+    bridge = holding()
+    bridge.reading.kept[message.id] = replace(message, attachment=Attachment(3, "5ha"))
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller("DELETE", f"/messages/{message.id}/content")
+        later = await caller.get(f"/messages/{message.id}")
+
+    shown: TypeAdapter[MessageIn | MessageOut] = TypeAdapter(MessageIn | MessageOut)
+    assert answer.status == 200
+    assert shown.validate_json(answer.content).message is None
+    assert answer.json["attachment"] is None
+    assert later.json == answer.json
+
+
+async def test_what_is_not_held_cannot_be_erased() -> None:
+    """404."""
+    async with calling(holding().services()) as caller:
+        answer = await caller("DELETE", "/messages/msg_unknown/content")
+
+    assert (answer.status, answer.code) == (404, "not_found")

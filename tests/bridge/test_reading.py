@@ -6,7 +6,7 @@ import pytest
 
 from gateway.bridge.ports import MessageFilter
 from gateway.bridge.reading import Reading
-from gateway.domain.errors import NotFound
+from gateway.domain.errors import NotFound, WrongState
 from gateway.domain.model import OutgoingMessage
 from tests.bridge.conftest import Scene, a_draft
 
@@ -96,3 +96,31 @@ async def test_an_attachment_comes_with_what_is_known_of_it(scene: Scene) -> Non
     assert (described.size, data) == (5, b"bytes")
     with pytest.raises(NotFound, match="no attachment"):
         await reading(scene).attachment(bare.id)
+
+
+async def test_what_is_still_to_be_said_cannot_be_forgotten(scene: Scene) -> None:
+    """Its content is needed until its status is final."""
+    message = await scene.accept()
+
+    with pytest.raises(WrongState, match="still to be said"):
+        await reading(scene).erase(message.id)
+
+    assert not (await scene.stored(message)).is_erased
+
+
+async def test_what_was_said_can_be_forgotten(ready: Scene) -> None:
+    """That it was said remains."""
+    ready.link.acknowledges = True
+    message = await ready.accept(a_draft(attachment=b"abc"))
+
+    left = await reading(ready).erase(message.id)
+
+    assert (left.id, left.is_erased, left.attachment) == (message.id, True, None)
+    with pytest.raises(NotFound, match="was erased"):
+        await reading(ready).attachment(message.id)
+
+
+async def test_what_is_not_held_cannot_be_forgotten(scene: Scene) -> None:
+    """It is not found."""
+    with pytest.raises(NotFound):
+        await reading(scene).erase("msg_0")
