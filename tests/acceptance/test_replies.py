@@ -1,6 +1,8 @@
 """People in the room are answered, on a whole gateway."""
 
+import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,27 @@ async def test_a_reply_link_is_good_for_one_reply(stage: Stage) -> None:
     assert (again.status, again.code) == (409, "link_used")
     assert again.json["message_id"] == first.json["id"]
     assert [each.message for each in heard] == [HI]
+
+
+async def test_of_many_replies_at_once_by_a_link_one_is_said(stage: Stage) -> None:
+    """All others name that one."""
+    async with (
+        stage.subscribed(links=True) as subscriber,
+        stage.person("mona") as mona,
+    ):
+        mona.says({"text": "hello?"})
+        event = await subscriber.told("message.received")
+        link = event["reply_url"].removeprefix(stage.url)
+
+        posts = [stage.call.post(link, key=None, json=HI) for _ in range(10)]
+        answers = await asyncio.gather(*posts)
+        heard = list(await mona.hears())
+
+    (said,) = [each for each in answers if each.status == 200]
+    others = [each for each in answers if each is not said]
+    assert {each.code for each in others} == {"link_used"}
+    assert {each.json["message_id"] for each in others} == {said.json["id"]}
+    assert len(heard) == 1
 
 
 async def test_a_reply_link_lasts_over_the_attempts_of_a_delivery(
@@ -283,3 +306,29 @@ async def test_no_answer_is_said_twice_though_we_are_killed(tmp_path: Path) -> N
 
     assert [each.message for each in heard] == [{"text": "one"}]
     assert attempt["reply_message_id"] is not None
+
+
+async def test_an_answer_given_while_we_stop_is_said_after_it(tmp_path: Path) -> None:
+    """Its receiver would not give it again."""
+    release = asyncio.Event()
+    held = replace(returning(text="one"), when=release)
+    async with Receiver(held) as receiver, a_stage(tmp_path) as stage:
+        body = {"url": receiver.url, "replies": True}
+        await stage.call.post("/webhooks", json=body)
+        async with stage.person("nina") as nina:
+            nina.says({"text": "hello?"})
+            await receiver.received()
+            stage.process.signal()
+            await stage.process.line("gateway.draining")
+            release.set()
+            status = await stage.process.end()
+
+            async with Process.running(
+                stage.home, "serve", **stage.settings
+            ) as process:
+                heard = list(await nina.hears())
+                assert await process.stop() == 0, process.log
+
+    assert status == 0
+    assert [each.message for each in heard] == [{"text": "one"}]
+    assert len(receiver.requests) == 1
