@@ -4,6 +4,7 @@ httptools reads the bytes, and so decides what is HTTP. Where one answer ends mu
 beyond doubt: two lengths, or a length and chunks, are not HTTP as we read it.
 """
 
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ MAX_HEAD_BYTES = 65_536  # before the body, interim answers included
 MAX_FRAMING_BYTES = 262_144  # of all that is not body: head, chunk sizes, trailers
 MAX_INTERIM = 16  # answers 1xx, such as 100 Continue, before the one that counts
 
+_CONTROL = re.compile(r"[\0-\x08\n-\x1f\x7f]")
 _KEPT_HEADERS = {b"content-type": "content-type", b"retry-after": "retry-after"}
 
 
@@ -40,10 +42,12 @@ class AnswerReader:
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
-        # A line may end with LF alone, and a chunk's size with a space: neither leaves
-        # a doubt where the answer ends.
+        # A header may be folded (RFC 9112 §5.2), a line may end with LF alone, and a
+        # chunk's size with a space: none leaves a doubt where the answer ends.
         self._parser.set_dangerous_leniencies(
-            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
         )
         self.begin(Answer())
 
@@ -112,6 +116,7 @@ class AnswerReader:
 
         Raises:
             OverflowError: It is too long, or one too many.
+            ValueError: It matters, and has a control character.
         """
         size_bytes = len(name) + len(value)
         self._headers += 1
@@ -126,9 +131,7 @@ class AnswerReader:
         name = name.lower()
         if self._answer.status is None:
             if name in _KEPT_HEADERS:
-                self._answer.headers.setdefault(
-                    _KEPT_HEADERS[name], value.decode("latin-1")
-                )
+                self._keep(_KEPT_HEADERS[name], value.decode("latin-1"))
             elif name == b"content-length":
                 self._has_end = True
             elif name == b"transfer-encoding":
@@ -173,6 +176,12 @@ class AnswerReader:
         elif not self._is_read:
             self._is_read = self._is_whole = True
             self._keeps_alive = self._parser.should_keep_alive()
+
+    def _keep(self, name: str, value: str) -> None:
+        if _CONTROL.search(value):
+            detail = f"{name} has a control character"
+            raise ValueError(detail)
+        self._answer.headers.setdefault(name, value)
 
     @property
     def _nonsense(self) -> Fault:

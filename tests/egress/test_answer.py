@@ -119,6 +119,15 @@ def test_only_headers_that_matter_are_kept() -> None:
     assert answer.headers == {"retry-after": "2", "content-type": "text/é"}
 
 
+def test_a_folded_header_is_joined() -> None:
+    """A header may go on in the next line, as old servers write it."""
+    reader, answer = reading()
+
+    reader.feed(OK + b"Retry-After:\r\n 7\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n")
+
+    assert (answer.status, answer.headers) == (200, {"retry-after": "7"})
+
+
 def test_one_connection_has_many_answers() -> None:
     """Each answer begins with nothing of the one before."""
     reader, first = reading()
@@ -164,7 +173,8 @@ def test_a_body_is_read_up_to_16_kib(size_bytes: int, *, is_whole: bool) -> None
         OK + b"Content-Length: -1\r\n\r\nab",
         OK + b"Content-Length: 99999999999999999999999999\r\n\r\nab",
         OK + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        OK + b"X: a\0b\r\n\r\n",
+        OK + b"Retry-After: a\0b\r\n\r\n",
+        OK + b"X: a\rContent-Length: 1\r\n\r\na",
         OK + b"X Y: a\r\n\r\n",
         OK + b"X: " + b"a" * MAX_HEADER_BYTES + b"\r\n\r\n",
         OK + b"X: a\r\n" * (MAX_HEADERS + 1) + b"\r\n",

@@ -1,13 +1,17 @@
 """The sender's connections: kept, found dead, given up, and asked at once."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.delivery.ports import Request
 from gateway.domain.model import ErrorClass
 from gateway.egress.guard import EgressPolicy
+from gateway.egress.names import SocketAddress
 from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
 from tests.egress.names import answering
@@ -15,6 +19,7 @@ from tests.fakes.receiver import Answer, Receiver, hang, leave, reset
 
 DEVELOPMENT = EgressPolicy().for_development()
 PATIENCE_S = 5
+SHORT = timedelta(milliseconds=100)  # The time-out of a test that runs into it.
 
 
 @pytest.fixture
@@ -147,6 +152,23 @@ async def test_many_are_asked_at_once(sender: HttpSender) -> None:
         together.set()
 
     assert [each.result().status for each in sending] == [200] * 50
+
+
+async def test_the_time_out_covers_the_lookup() -> None:
+    """Name servers that do not answer end with the time of the request."""
+    may_answer = threading.Event()
+
+    def look_up(_: str, port: int) -> list[SocketAddress]:
+        may_answer.wait(PATIENCE_S)
+        return [("127.0.0.1", port)]
+
+    async with HttpSender(DEVELOPMENT, SystemClock(), look_up=look_up) as sender:
+        request = replace(a_request("http://slow.example:9/"), timeout=SHORT)
+
+        outcome = await sender.send(request)
+        may_answer.set()
+
+    assert outcome.error_class is ErrorClass.TIMEOUT_TOTAL
 
 
 async def test_names_that_share_an_address_share_no_connection() -> None:
