@@ -30,11 +30,15 @@ class Replaying(Delivering):
             replays=self.store.replays,
             roster=self.roster,
             check_url=check_url,
-            wake=self.replayer.wake,
+            wake=self.wake,
             clock=self.clock,
             ids=self.ids,
             meter=self.meter,
         )
+
+    def wake(self) -> None:
+        """Wake the replayer that there is now: a test may put another in its place."""
+        self.replayer.wake()
 
     async def begin(self, webhook_id: str = "wh_one", **body: object) -> Replay:
         """Begin a replay."""
