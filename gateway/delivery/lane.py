@@ -191,7 +191,9 @@ class Lane:
         most = width + ahead - self._flying
         wanted = self._receiver.soon(webhook, most, now_s) - ready
         if wanted <= 0 < most:
-            self._bell.ring_in(self._receiver.pace_s(webhook, now_s))
+            wait_s = self._receiver.pace_s(webhook, now_s)
+            if wait_s > 0:
+                self._bell.ring_in(wait_s)
         return wanted
 
     async def _claim(self, wanted: int) -> None:
@@ -203,8 +205,7 @@ class Lane:
             return
         self._failures = 0
         self._ready.extend(claimed)
-        if claimed:
-            self._bell.ring()
+        self._bell.ring()  # To send what was claimed, or to set the next time to look.
         if len(claimed) == wanted:
             self._owed = True  # There may be more.
         else:

@@ -27,6 +27,20 @@ async def test_what_is_owed_at_the_start_is_delivered() -> None:
     assert world.states == ["delivered"]
 
 
+async def test_what_is_due_later_is_not_forgotten_by_a_restart() -> None:
+    """A retry that is not due yet at the start goes out in time, with no event."""
+    world = Delivering(500)
+    await world.add(a_webhook())
+    async with delivering(world):
+        await world.say()
+    world.restart()
+
+    async with delivering(world):
+        await world.clock.advance(10)
+
+    assert world.states == ["delivered"]
+
+
 async def test_a_new_event_is_delivered_at_once() -> None:
     """An event stored while the worker runs goes out without any time passing."""
     world = Delivering()
