@@ -1,10 +1,10 @@
 """Hostile receivers on real sockets: each costs a bounded time and little memory."""
 
 import asyncio
-import gzip
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,10 +16,11 @@ from gateway.egress.answer import MAX_ANSWER_BYTES
 from gateway.egress.guard import EgressPolicy
 from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
-from tests.fakes.receiver import Answer, Receiver, redirect
+from tests.fakes.receiver import Answer, Receiver, gzip_bomb, redirect
 
 DEVELOPMENT = EgressPolicy().for_development()
 SHORT = timedelta(milliseconds=200)  # The time-out of a test that runs into it.
+LONGER = timedelta(seconds=1)  # Enough for what is said before it.
 PATIENCE_S = 10
 FLAT_BYTES = 4_000_000  # What an answer may cost; each of them would be endless.
 
@@ -136,7 +137,7 @@ async def test_what_never_ends_is_left(
 
 async def test_a_gzip_bomb_is_left_as_it_is(sender: HttpSender) -> None:
     """Of 200 MB in 194 kB, 16 KiB are read, nothing is unpacked, and we are gone."""
-    bomb = gzip.compress(bytes(200_000_000), compresslevel=9)
+    bomb = gzip_bomb().body
     head = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
     torrent = Torrent(OK + head + bomb, bomb)
     async with Receiver(Answer(behave=torrent.behave)) as receiver:
@@ -191,27 +192,34 @@ async def test_what_is_said_and_left_has_its_class(
     assert (outcome.status, outcome.error_class) == (status, expected)
 
 
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
-        (b"", None),
-        (b"HTTP/1.1", None),
-        (OK, None),
-        (OK + b"X: y\r\n", None),
-        (CONTINUE, None),
-        (OK + b"Content-Length: 2\r\n\r\na", 200),
-        (OK + b"\r\na", 200),
-        (CHUNKED + b"1\r\na\r\n", 200),
-    ],
-)
 async def test_what_stops_in_the_middle_is_left_when_time_is_up(
-    sender: HttpSender, data: bytes, status: int | None
+    sender: HttpSender,
 ) -> None:
     """Wherever an answer stops, the time-out of the whole ends it."""
-    async with Receiver(Answer(behave=saying_and_waiting(data))) as receiver:
-        outcome = await sender.send(a_request(receiver.url, SHORT))
+    stops = {
+        b"": None,
+        b"HTTP/1.1": None,
+        OK: None,
+        OK + b"X: y\r\n": None,
+        CONTINUE: None,
+        OK + b"Content-Length: 2\r\n\r\na": 200,
+        OK + b"\r\na": 200,
+        CHUNKED + b"1\r\na\r\n": 200,
+    }
 
-    assert (outcome.status, outcome.error_class) == (status, ErrorClass.TIMEOUT_TOTAL)
+    async with AsyncExitStack() as stack:
+        receivers = [
+            await stack.enter_async_context(
+                Receiver(Answer(behave=saying_and_waiting(data)))
+            )
+            for data in stops
+        ]
+        outcomes = await asyncio.gather(
+            *(sender.send(a_request(each.url, LONGER)) for each in receivers)
+        )
+
+    assert [each.status for each in outcomes] == list(stops.values())
+    assert {each.error_class for each in outcomes} == {ErrorClass.TIMEOUT_TOTAL}
 
 
 async def test_a_request_that_nobody_reads_is_left_when_time_is_up(

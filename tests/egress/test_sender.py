@@ -1,7 +1,6 @@
 """The sender: one request over a real socket, against receivers of every kind."""
 
 import asyncio
-import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,10 +16,10 @@ from gateway.egress.sender import HttpSender
 from gateway.system import SystemClock
 from tests.egress.names import answering
 from tests.fakes import receiver as behaviours
-from tests.fakes.receiver import Answer, Receiver, gzip_bomb, redirect, refused_port
+from tests.fakes.receiver import Answer, Receiver, redirect, refused_port
 
 DEVELOPMENT = EgressPolicy().for_development()
-SHORT = timedelta(milliseconds=200)  # The time-out of a test that runs into it.
+SHORT = timedelta(milliseconds=500)  # The time-out of a test that runs into it.
 
 
 def a_request(url: str, timeout: timedelta = timedelta(seconds=5)) -> Request:
@@ -142,19 +141,6 @@ async def test_an_endless_body_is_cut(sender: HttpSender) -> None:
 
     assert (outcome.status, outcome.error_class) == (200, None)
     assert len(outcome.body) == MAX_ANSWER_BYTES
-
-
-async def test_a_gzip_bomb_is_not_unpacked(sender: HttpSender) -> None:
-    """What is small on the wire stays small."""
-    bomb = gzip_bomb()
-    async with Receiver(bomb) as receiver:
-        tracemalloc.start()
-        outcome = await sender.send(a_request(receiver.url))
-        _, peak_bytes = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-
-    assert outcome.body == bomb.body[:MAX_ANSWER_BYTES]
-    assert peak_bytes < 4_000_000
 
 
 @pytest.mark.parametrize(
