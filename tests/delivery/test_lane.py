@@ -8,7 +8,7 @@ from datetime import datetime
 from typing_extensions import override
 
 from gateway.delivery.lane import Lane
-from gateway.delivery.ports import Due
+from gateway.delivery.ports import Due, Hold
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attempt, Delivery, Event, Standing, Webhook
 from tests.fakes.clock import settle
@@ -168,6 +168,42 @@ async def test_what_was_claimed_for_a_webhook_now_disabled_is_put_back() -> None
 
     assert (world.sender.requests, world.states) == ([], ["held"])
     assert one.works.cap.free == 256
+
+
+async def test_what_was_claimed_for_another_origin_is_not_sent_there() -> None:
+    """What has no slot yet when the URL changes is held with all the rest."""
+    elsewhere = a_webhook(url="https://two.example/hook", max_in_flight=1)
+    world = Delivering()
+    await world.add(a_webhook(max_in_flight=1))
+    world.sender.hang("https://one.example/hook")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        await one.say(times=2)
+        claimed = world.states
+        await world.store.webhooks.put(elsewhere, owed=Hold("url_changed"))
+        await one.say()
+        world.sender.release("https://one.example/hook")
+        await settle()
+        await one.stop()
+
+    assert claimed == ["in_flight"] * 2
+    assert world.states == ["delivered", "held", "delivered"]
+    assert world.urls == ["https://one.example/hook", "https://two.example/hook"]
+
+
+async def test_a_claim_that_returns_after_a_new_url_is_held() -> None:
+    """It was made for the old one."""
+    elsewhere = a_webhook(url="https://two.example/hook")
+    world = Delivering()
+    await world.add(a_webhook())
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        one = OneLane(world, tasks)
+        one.deliveries.meanwhile = elsewhere
+        await one.say()
+        await one.stop()
+
+    assert world.urls == ["https://two.example/hook"]
+    assert [each.attempts for each in world.deliveries] == [1]
 
 
 async def test_what_was_claimed_ahead_waits_out_a_pause_in_the_store() -> None:
