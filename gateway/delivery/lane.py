@@ -54,6 +54,7 @@ class Lane:
         self._failures = 0  # Claims that failed one after the other.
         self._claim_after_s = 0.0  # Monotonic: no claim before, as the last failed.
         self._ready: deque[Due] = deque()  # Claimed, and not sent yet.
+        self._url: str | None = None  # The webhook's when they were claimed.
         self._flying = 0
         self._unrecorded = 0
         self._blamed: str | None = None  # The template last told of to fail.
@@ -126,6 +127,9 @@ class Lane:
         if webhook is None:
             return None
         self._receiver.look_at(webhook)
+        if webhook.url != self._url:  # The store knows what may follow it there.
+            self._put_all_back()
+            self._url = webhook.url
         if not webhook.active or self._works.draining.is_set():
             return None
         wait_s = self._receiver.wait_s(self._works.clock.monotonic())
@@ -197,7 +201,7 @@ class Lane:
         return wanted
 
     async def _claim(self, wanted: int) -> None:
-        self._owed = False
+        self._owed, url = False, self._url
         try:
             claimed = await self._works.deliveries.claim(self._webhook_id, wanted)
         except StoreUnavailable:
@@ -205,6 +209,8 @@ class Lane:
             return
         self._failures = 0
         self._ready.extend(claimed)
+        if url != self._url:
+            self._put_all_back()
         self._bell.ring()  # To send what was claimed, or to set the next time to look.
         if len(claimed) == wanted:
             self._owed = True  # There may be more.
