@@ -3,8 +3,6 @@
 import asyncio
 import os
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import asdict
-from typing import Final
 
 from gateway import __version__
 from gateway.api.bodies import Limits
@@ -25,6 +23,7 @@ from gateway.app.choices import (
 from gateway.app.delivering import Delivering, Outside
 from gateway.app.links import Links
 from gateway.app.surroundings import Surroundings
+from gateway.app.upkeep import Upkeep
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
 from gateway.bridge.reading import Reading
@@ -33,7 +32,6 @@ from gateway.bridge.replying import Replying
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Sending
 from gateway.delivery.worker import Worker
-from gateway.domain.errors import GatewayError
 from gateway.domain.ids import Ids
 from gateway.egress.guard import EgressPolicy, check_url
 from gateway.egress.sender import HttpSender
@@ -41,8 +39,6 @@ from gateway.room import RoomClient, RoomOptions
 from gateway.roomlink import ClientLink
 from gateway.storage.store import Store, open_store
 from gateway.system import SystemClock, system_random
-
-SWEEP_EVERY_S: Final = 3600.0
 
 
 class Replaced(Exception):
@@ -156,13 +152,15 @@ class Gateway:
             ids=self._ids,
             instance=self._store.instance,
         )
+        upkeep = Upkeep(self._store, self._settings, self._clock, self._meter)
         await room.dispatcher.load()
         async with asyncio.TaskGroup() as tasks:
             for chore in (
                 room.dispatcher.run(),
                 receiving.run(),
                 delivering.replayer.run(),
-                self._sweep(),
+                upkeep.sweep(),
+                upkeep.erase(),
                 self._watch_store(),
             ):
                 self._chores.append(tasks.create_task(chore))
@@ -233,21 +231,6 @@ class Gateway:
                 address=self._around.public_url,
                 setting="GATEWAY_PUBLIC_URL",
             )
-
-    async def _sweep(self) -> None:
-        settings = self._settings
-        while True:
-            try:
-                swept = await self._store.sweep(
-                    messages=settings.gateway_retention_messages,
-                    dead=settings.gateway_retention_dead,
-                    most_bytes=settings.gateway_retention_bytes,
-                )
-            except GatewayError as error:
-                self._meter.warning("store.sweep_failed", reason=error.detail)
-            else:
-                self._meter.info("store.swept", **asdict(swept))
-            await self._clock.sleep(SWEEP_EVERY_S)
 
     async def _watch_store(self) -> None:
         await asyncio.shield(self._store.lost)
