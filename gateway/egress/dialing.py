@@ -8,7 +8,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from ipaddress import ip_address
 from typing import TypeVar, cast
 
@@ -55,7 +54,8 @@ class Dialler:
     ) -> None:
         self._policy = policy
         self._names = names
-        self._given_tls = tls
+        self._tls = tls
+        self._reading = asyncio.Lock()
 
     async def dial(self, target: Target, speak: Callable[[], SpeakerT]) -> SpeakerT:
         """Return a protocol that is connected to a target.
@@ -67,7 +67,7 @@ class Dialler:
                 that mixes public and private addresses is somebody trying their luck.
             Failed: It could not be connected to.
             ssl.SSLError: No TLS could be agreed on.
-            OSError: There are no more sockets, or TLS was broken off.
+            OSError: It was broken off before TLS was agreed on.
         """
         host, port = target.origin.host, target.origin.port
         addresses = await self._names.addresses(host, port)
@@ -78,8 +78,9 @@ class Dialler:
                 if not target.origin.is_tls:
                     _, speaker = await _connect(addresses, speak)
                     return speaker
+                tls = await self._trust()
                 transport, _ = await _connect(addresses, _Vestibule)
-                return await self._secure(target, transport, speak())
+                return await _secure(transport, speak(), tls, target.origin.host)
         except TimeoutError as error:
             raise Failed(TIMEOUT_CONNECT) from error
 
@@ -90,30 +91,18 @@ class Dialler:
         if breach is not None:
             raise AddressBlocked(breach)
 
-    async def _secure(
-        self, target: Target, transport: asyncio.Transport, speaker: SpeakerT
-    ) -> SpeakerT:
-        name = target.origin.host.partition("%")[0].rstrip(".")
-        try:
-            secured = await asyncio.get_running_loop().start_tls(
-                transport, speaker, self._tls, server_hostname=name
-            )
-        except BaseException:
-            # Only the socket's own transport can be closed at every step of TLS.
-            transport.abort()
-            raise
-        if secured is None:  # Agreed on, and lost in the same moment.
-            raise Failed(RESET)
-        speaker.connection_made(secured)
-        return speaker
+    async def _trust(self) -> ssl.SSLContext:
+        """Return whom to trust; reading all certificate authorities takes a while."""
+        async with self._reading:
+            if self._tls is None:
+                self._tls = await asyncio.to_thread(_machines_tls)
+            return self._tls
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        if self._given_tls is not None:
-            return self._given_tls
-        tls = ssl.create_default_context()
-        tls.set_alpn_protocols(["http/1.1"])
-        return tls
+
+def _machines_tls() -> ssl.SSLContext:
+    tls = ssl.create_default_context()
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls
 
 
 class _Vestibule(asyncio.Protocol):
@@ -122,6 +111,25 @@ class _Vestibule(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         cast("asyncio.Transport", transport).pause_reading()
+
+
+async def _secure(
+    transport: asyncio.Transport, speaker: SpeakerT, tls: ssl.SSLContext, host: str
+) -> SpeakerT:
+    """Agree on TLS with the host, and let it be spoken to."""
+    name = host.partition("%")[0].rstrip(".")
+    try:
+        secured = await asyncio.get_running_loop().start_tls(
+            transport, speaker, tls, server_hostname=name
+        )
+    except BaseException:
+        # Only the socket's own transport can be closed at every step of TLS.
+        transport.abort()
+        raise
+    if secured is None:  # Agreed on, and lost in the same moment.
+        raise Failed(RESET)
+    speaker.connection_made(secured)
+    return speaker
 
 
 async def _connect(

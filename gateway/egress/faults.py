@@ -4,6 +4,7 @@ The sentences name no URL and no address: they are kept, and shown to whoever ma
 deliveries.
 """
 
+import errno
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ _CONNECTING: tuple[tuple[type[Exception], Fault], ...] = (
     (TimeoutError, TIMEOUT_CONNECT),
     (OSError, UNREACHABLE),
 )
+# No more files or memory: that says nothing of the other side.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _CERTIFICATES = {  # OpenSSL's X509_V_ERR_… to what is wrong with a certificate.
     9: "is not valid yet",
     10: "has expired",
@@ -82,6 +85,8 @@ def fault_of(error: Exception) -> Fault:
 
 def fault_of_connecting(error: OSError) -> Fault:
     """Say what an exception means that came of connecting a socket."""
+    if error.errno in _SHORTAGES:
+        return INTERNAL
     return _first(_CONNECTING, error)
 
 

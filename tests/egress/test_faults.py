@@ -52,6 +52,7 @@ def test_every_exception_has_its_class(error: Exception, expected: ErrorClass) -
         (OSError(errno.ENETUNREACH, "no net"), ErrorClass.CONNECTION_REFUSED),
         (ConnectionResetError(), ErrorClass.CONNECTION_RESET),
         (TimeoutError(errno.ETIMEDOUT, "timed out"), ErrorClass.TIMEOUT_CONNECT),
+        (OSError(errno.EMFILE, "too many open files"), ErrorClass.INTERNAL),
     ],
 )
 def test_what_keeps_from_connecting_has_its_class(
