@@ -49,8 +49,7 @@ class Names:
             Failed: It has none, or the name servers did not answer.
         """
         with suppress(ValueError):
-            ip_address(host.partition("%")[0])
-            return _read(host, port)
+            return [_read(host, port)]
         key = (host, port)
         until_s, addresses = self._kept.get(key, (0.0, ()))
         if addresses and self._clock.monotonic() < until_s:
@@ -92,18 +91,24 @@ class Names:
         self._kept[key] = (self._clock.monotonic() + KEPT_S, asked.result())
 
 
-def _read(address: str, port: int) -> Sequence[SocketAddress]:
+def _read(host: str, port: int) -> SocketAddress:
+    """Read a host that is an address; `ValueError` if it is none."""
+    address, _, zone = host.partition("%")
+    if ip_address(address).version == 4:  # noqa: PLR2004 - the name of the protocol
+        return (address, port)
+    if not zone:
+        return (address, port, 0, 0)
     try:
-        return _look_up(address, port, flags=socket.AI_NUMERICHOST)
-    except OSError as error:  # A zone that this machine does not have.
+        return (host, port, 0, socket.if_nametoindex(zone))
+    except OSError as error:  # This machine has no such interface.
         raise Failed(NO_NAME) from error
 
 
-def _look_up(
-    host: str, port: int, *, flags: int = socket.AI_ADDRCONFIG
-) -> Sequence[SocketAddress]:
+def _look_up(host: str, port: int) -> Sequence[SocketAddress]:
     try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        infos = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
     except UnicodeError as error:  # A label that is empty or over 63 bytes.
         detail = "not a host name"
         raise OSError(detail) from error
