@@ -129,6 +129,7 @@ class Gateway:
             around.public_url,
             around.settings.gateway_retention_messages,
             self._clock,
+            store.former_keys("links"),
         )
 
     async def run(self) -> None:

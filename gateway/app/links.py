@@ -1,5 +1,6 @@
 """Absolute links that let their bearer do one thing without a key."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,12 +19,19 @@ class Links:
         public_url: Base of every absolute link, without a slash at its end.
         retention: How long an event is kept, and the links in it are good.
         clock: What tells whether they still are.
+        older: Keys of before, whose links are still good.
     """
 
     def __init__(
-        self, key: bytes, public_url: str, retention: timedelta, clock: Clock
+        self,
+        key: bytes,
+        public_url: str,
+        retention: timedelta,
+        clock: Clock,
+        older: Sequence[bytes] = (),
     ) -> None:
         self._key = key
+        self._older = older
         self._public_url = public_url
         self._retention = retention
         self._clock = clock
@@ -51,7 +59,8 @@ class Links:
         Raises:
             LinkInvalid: It does not, or not any more.
         """
-        signing.verify_link(self._key, path, query, now=self._clock.now())
+        now = self._clock.now()
+        signing.verify_link(self._key, path, query, now=now, older=self._older)
 
     def verify_reply(self, path: str, query: str) -> str:
         """Return the delivery whose one reply the query lets its bearer give.
@@ -60,4 +69,6 @@ class Links:
             LinkInvalid: It was not signed for this path, or it is too old.
         """
         now = self._clock.now()
-        return signing.verify_reply_link(self._key, path, query, now=now)
+        return signing.verify_reply_link(
+            self._key, path, query, now=now, older=self._older
+        )

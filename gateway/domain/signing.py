@@ -210,14 +210,24 @@ def sign_link(key: bytes, path: str, expires_at: datetime) -> str:
     return f"expires={expires}&signature={_link_signature(key, path, expires)}"
 
 
-def verify_link(key: bytes, path: str, query: str, *, now: datetime) -> None:
+def verify_link(
+    key: bytes, path: str, query: str, *, now: datetime, older: Iterable[bytes] = ()
+) -> None:
     """Return if the query was signed for this path and is still valid.
+
+    Args:
+        key: What it may have been signed with.
+        path: The path that was asked for.
+        query: Its query.
+        now: The present moment.
+        older: What it may have been signed with besides.
 
     Raises:
         LinkInvalid: It was not, or is not any more.
     """
     expires, signature = _members(query, "expires", "signature")
-    _check_link(expires, signature, _link_signature(key, path, expires), now)
+    expected = [_link_signature(each, path, expires) for each in (key, *older)]
+    _check_link(expires, signature, expected, now)
 
 
 def sign_reply_link(key: bytes, path: str, nonce: str, expires_at: datetime) -> str:
@@ -236,8 +246,12 @@ def sign_reply_link(key: bytes, path: str, nonce: str, expires_at: datetime) -> 
     return f"nonce={nonce}&expires={expires}&signature={signature}"
 
 
-def verify_reply_link(key: bytes, path: str, query: str, *, now: datetime) -> str:
+def verify_reply_link(
+    key: bytes, path: str, query: str, *, now: datetime, older: Iterable[bytes] = ()
+) -> str:
     """Return the nonce if the query was signed for this path and is still valid.
+
+    The arguments are those of `verify_link`.
 
     Raises:
         LinkInvalid: It was not, or is not any more.
@@ -245,7 +259,7 @@ def verify_reply_link(key: bytes, path: str, query: str, *, now: datetime) -> st
     nonce, expires, signature = _members(query, "nonce", "expires", "signature")
     if not _NONCE.fullmatch(nonce):
         raise LinkInvalid(_UNSIGNED)
-    expected = _reply_signature(key, path, nonce, expires)
+    expected = [_reply_signature(one, path, nonce, expires) for one in (key, *older)]
     _check_link(expires, signature, expected, now)
     return nonce
 
@@ -259,10 +273,13 @@ def _members(query: str, *names: str) -> list[str]:
     return [value for (value,) in found]
 
 
-def _check_link(expires: str, signature: str, expected: str, now: datetime) -> None:
+def _check_link(
+    expires: str, signature: str, expected: Iterable[str], now: datetime
+) -> None:
     if not _SECONDS.fullmatch(expires):
         raise LinkInvalid(_UNSIGNED)
-    if not hmac.compare_digest(expected.encode(), _raw(signature)):
+    given = _raw(signature)
+    if not any(hmac.compare_digest(each.encode(), given) for each in expected):
         detail = "the link's signature is wrong: it was made for something else"
         raise LinkInvalid(detail)
     if int(expires) < int(now.timestamp()):

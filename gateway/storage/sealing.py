@@ -68,6 +68,11 @@ class Sealer:
         """Return 32 bytes for one purpose, the same for as long as the newest key."""
         return _derive(self._keys[self._newest], purpose)
 
+    def derive_former(self, purpose: str) -> list[bytes]:
+        """Return what `derive` gave when the other keys of the ring were newest."""
+        older = [key for name, key in self._keys.items() if name != self._newest]
+        return [_derive(key, purpose) for key in older]
+
     @property
     def fingerprint(self) -> str:
         """What tells the newest key from others, and nothing about it."""

@@ -138,6 +138,10 @@ class Store:
         """
         return self.sealer.derive(purpose)
 
+    def former_keys(self, purpose: str) -> Sequence[bytes]:
+        """Return what `derive_key` gave under the master keys that are older."""
+        return self.sealer.derive_former(purpose)
+
     async def persist(self) -> None:
         """Do what is done beside all else, until cancelled.
 

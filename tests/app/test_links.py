@@ -56,6 +56,23 @@ async def test_a_reply_can_be_sent_for_a_day() -> None:
         made.verify_reply(path, query)
 
 
+def test_a_link_outlives_the_change_of_its_key() -> None:
+    """As long as the key that signed it is among the older ones."""
+    made = links()
+    get = parts(made.attachment("msg_1", RECEIVED))
+    post = parts(made.reply("msg_1", "dlv_1", NOON))
+    rotated = Links(
+        b"n" * 32, "https://example.com/gw", WEEK, FakeClock(), [b"o" * 32, b"k" * 32]
+    )
+    dropped = Links(b"n" * 32, "https://example.com/gw", WEEK, FakeClock())
+
+    rotated.verify_attachment(*get)
+
+    assert rotated.verify_reply(*post) == "dlv_1"
+    with pytest.raises(LinkInvalid, match="wrong"):
+        dropped.verify_reply(*post)
+
+
 def test_a_link_is_for_one_message_and_one_thing() -> None:
     """Neither for another message nor for another thing with the same message."""
     made = links()

@@ -67,6 +67,15 @@ def test_purposes_have_keys_of_their_own() -> None:
     assert len({sealer.derive("links"), sealer.derive("other"), NEW["2"]}) == 3
 
 
+def test_a_purpose_has_a_key_of_each_master_key() -> None:
+    """What was derived before the newest came is among the former ones."""
+    both = Sealer({**NEW, **OLD})
+
+    assert both.derive("links") == Sealer(NEW).derive("links")
+    assert both.derive_former("links") == [Sealer(OLD).derive("links")]
+    assert Sealer(NEW).derive_former("links") == []
+
+
 @pytest.mark.parametrize(
     "given",
     [
