@@ -213,7 +213,7 @@ def url_breach(url: str, policy: EgressPolicy) -> Breach | None:
         parsed = URL(url)
         scheme, host, port = parsed.scheme, parsed.host, parsed.port
         is_host = ":" in (host or "") or _NAME.fullmatch(parsed.raw_host or "")
-    except ValueError:
+    except (ValueError, IndexError):  # The latter of brackets around nothing.
         return _NO_URL
     if scheme not in {"http", "https"}:
         return _SCHEME

@@ -56,6 +56,7 @@ def test_public_https_may_be_called(url: str) -> None:
         ("http://example.com/", "scheme", REQUIRE_HTTPS),
         ("https://", "url", None),
         ("https://[::1", "url", None),
+        ("https://].[@", "url", None),
         ("https://127.0.0.1\0/", "url", None),
         ("https://a b.example/", "url", None),
         ("https://%31%32%37.0.0.1/", "url", None),
