@@ -79,7 +79,7 @@ def _take() -> Update:
     return (
         update(delivery)
         .where(delivery.c.number.in_(oldest.scalar_subquery()))
-        .values(state=DeliveryState.IN_FLIGHT.value)
+        .values(state=DeliveryState.IN_FLIGHT.value, reason=None)
     )
 
 

@@ -20,6 +20,7 @@ from gateway.storage.tables import delivery, webhook as table
 from gateway.storage.writer import Writer
 
 AGAIN_AFTER_S = 1.0  # before a step that could not be stored is tried again
+BARRING = {Kind.HOLD, Kind.CANCEL}  # Nothing is claimed until they are done.
 UNSETTLED = (
     DeliveryState.PENDING.value,
     DeliveryState.RETRYING.value,
@@ -39,8 +40,8 @@ class Turn:
 
     @property
     def is_holding(self) -> bool:
-        """Whether something is still to be held."""
-        return any(move.kind is Kind.HOLD for move in self.left)
+        """Whether something that is due is still to be held or cancelled."""
+        return any(move.kind in BARRING for move in self.left)
 
 
 class Settling:
@@ -74,21 +75,30 @@ class Settling:
 
     def stage(self, batch: Batch, webhook_id: str, *moves: Move) -> None:
         """Begin moves in a batch; what is left is moved in batches that follow."""
-        if any(move.kind is Kind.HOLD for move in moves):
+        if any(move.kind in BARRING for move in moves):
             batch.holding.add(webhook_id)
         turn = Turn(webhook_id, moves)
         batch.do(partial(self._work, batch, turn))
         batch.then.append(partial(self._note, turn))
 
     def is_holding(self, batch: Batch, webhook_id: str) -> bool:
-        """Say whether what is due to a webhook may be about to be held."""
-        return webhook_id in batch.holding or webhook_id in self._holding
+        """Say whether what is due to a webhook may be about to be taken back.
+
+        Whoever gets nothing because of that is told to ask again.
+        """
+        is_holding = webhook_id in batch.holding or webhook_id in self._holding
+        if is_holding:
+            batch.owed[webhook_id] = None
+        return is_holding
 
     def settled(self, delivery: Delivery, webhook: Webhook | None) -> Delivery:
         """Return what is stored of a delivery that comes back."""
         stored = settled(delivery, webhook)
         reason = self._marks.get(stored.id)
-        if reason is None or stored.state not in OWED:
+        if stored.state not in OWED:
+            is_due = stored.next_attempt_at is not None
+            return replace(stored, next_attempt_at=None) if is_due else stored
+        if reason is None:
             return stored
         return replace(
             stored, state=DeliveryState.HELD, next_attempt_at=None, reason=reason
@@ -164,7 +174,7 @@ class Settling:
         if turn.moved.marked:
             # After all else in this batch: what it records knows of no mark yet.
             batch.do(partial(_hold_marked, batch, turn, now))
-        if turn.moved.is_owed or (moves[0].kind is Kind.HOLD and not turn.is_holding):
+        if turn.moved.is_owed:
             batch.owed[turn.webhook_id] = None
 
     def _note(self, turn: Turn) -> None:

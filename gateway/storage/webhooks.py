@@ -72,10 +72,11 @@ class Webhooks:
     def _moves(
         self, before: Webhook | None, webhook: Webhook, owed: Hold | Release | None
     ) -> list[moving.Move]:
-        if before is None:
-            return []
-        moves = []
         below = self._settling.number()
+        if before is None:
+            # What one of the same id was owed that is deleted, if it is there still.
+            return [moving.cancel(below)]
+        moves = []
         if Ordering.NONE is webhook.ordering is not before.ordering:
             moves.append(moving.unorder(below))
         if isinstance(owed, Hold) or not webhook.active:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from gateway.bridge.ports import Once
+from gateway.delivery.ports import Release
+from gateway.domain.model import Format, Ordering
 from gateway.storage.errors import SchemaTooNew
 from gateway.storage.migrate import (
     REVISION,
@@ -18,7 +22,20 @@ from gateway.storage.migrate import (
     revision_of,
 )
 from gateway.storage.sqlite import sqlite_engine
+from gateway.storage.store import Store
 from gateway.storage.tables import metadata
+from tests.conformance.ports import (
+    delivered,
+    event_ids,
+    incoming,
+    outgoing,
+    received,
+)
+from tests.domain.nouns import SECRET
+from tests.fakes.clock import FakeClock
+from tests.storage import old_store
+from tests.storage.opening import KEY, opened, opened_on
+from tests.storage.server import Databases
 
 
 def an_engine(path: Path) -> Engine:
@@ -153,3 +170,56 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
 
     assert inspect(engine).get_table_names() == ["delivery"]
     engine.dispose()
+
+
+async def holds_what_was_left(store: Store) -> None:
+    """Check that a store of the first schema works as one of today."""
+    assert await store.deliveries.take_over() == 1
+    old = store.webhooks.get("wh_1")
+    assert old is not None
+    assert (old.secret, old.old_secrets, old.headers) == (SECRET, (), {"a": "b"})
+    assert (old.format, old.rate_limit, old.schedule_s) == (
+        Format.ENVELOPE,
+        None,
+        (5, 30),
+    )
+    assert (await store.deliveries.standing("wh_1")).last_error == "HTTP 500"
+
+    due = await store.deliveries.claim("wh_1", 9)
+    await store.deliveries.record(delivered(due[0].delivery), None)
+    await store.deliveries.retry("dlv_5")
+    await store.webhooks.put(replace(old, ordering=Ordering.ROOM), owed=Release())
+    await store.log.append(received("new"), message=incoming("new"))
+    await store.outbox.add(outgoing("out"), once=Once("link", "dlv_1"))
+
+    assert event_ids(due) == ["evt_1", "evt_2", "evt_3"]
+    rest = event_ids(await store.deliveries.claim("wh_1", 9))
+    assert rest == ["evt_4", "evt_5", "evt_new"]
+    found = await store.deliveries.get("dlv_4")
+    assert found is not None
+    assert found[1][0].reply_message_id is None
+
+
+async def test_a_store_of_the_first_schema_goes_on(tmp_path: Path) -> None:
+    """What was owed, tried and sealed under the first schema is there, and works."""
+    (tmp_path / "data").mkdir()
+    engine = sqlite_engine(tmp_path / "data" / "gateway.db")
+    with engine.connect() as connection:
+        old_store.fill(connection, KEY)
+    engine.dispose()
+
+    async with opened(tmp_path, master_keys=[KEY]) as store:
+        await holds_what_was_left(store)
+
+
+async def test_a_postgresql_of_the_first_schema_goes_on(server: Databases) -> None:
+    """What was owed, tried and sealed under the first schema is there, and works."""
+    pg = pytest.importorskip("gateway.storage.postgres", exc_type=ImportError)
+    url = await server.new()
+    engine = pg.Server(url).writing()
+    async with engine.connect() as connection:
+        await connection.run_sync(old_store.fill, KEY)
+    await engine.dispose()
+
+    async with opened_on(url, clock=FakeClock()) as store:
+        await holds_what_was_left(store)

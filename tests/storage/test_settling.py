@@ -153,3 +153,22 @@ async def test_what_is_held_once_more_is_not_released_again(tmp_path: Path) -> N
         counts = await still(store)
 
     assert counts == {"held": 1, "pending": MANY - 1}
+
+
+async def test_a_webhook_of_the_same_id_gets_nothing_of_the_deleted_one(
+    tmp_path: Path,
+) -> None:
+    """A webhook made anew starts with what happens from then on."""
+    async with opened(tmp_path) as store:
+        await owing_many(store, MANY)
+        gone = store.webhooks.delete("wh_1")
+        made = store.webhooks.put(webhook())
+        claim = store.deliveries.claim("wh_1", 9)
+        await gone
+        await made
+        claimed = await claim
+        while (counts := await states(store)) != {"cancelled": MANY}:
+            pass
+
+    assert list(claimed) == []
+    assert counts == {"cancelled": MANY}
