@@ -1,5 +1,6 @@
 """One attempt: request, outcome, verdict, and what becomes of the delivery."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -8,6 +9,7 @@ from typing import assert_never
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery.answers import Skipped, reply_in
 from gateway.delivery.disabling import Disabling
+from gateway.delivery.headers import unechoed
 from gateway.delivery.notices import Notices
 from gateway.delivery.ports import Due, Sender
 from gateway.delivery.requests import Requests
@@ -97,7 +99,7 @@ class Attempts:
             error_class=outcome.error_class,
             detail=outcome.detail,
             verdict=_name(verdict),
-            response=_text(outcome.body),
+            response=_text(outcome.body, webhook.headers),
             reply_skipped=reply.reason if isinstance(reply, Skipped) else None,
         )
         wait = verdict.at - ended_at if isinstance(verdict, TryAgain) else None
@@ -252,8 +254,11 @@ def _internal(error: Exception, duration: timedelta) -> Outcome:
     return Outcome(None, ErrorClass.INTERNAL, duration, detail)
 
 
-def _text(body: bytes) -> str | None:
-    """Return the start of an answer as text that any store takes: without NUL."""
+def _text(body: bytes, own: Mapping[str, str]) -> str | None:
+    """Return the start of an answer as text that any store takes: without NUL.
+
+    What it repeats of the webhook's own headers is hidden.
+    """
     if not body:
         return None
-    return body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return unechoed(body.decode("utf-8", "replace").replace("\x00", "\ufffd"), own)

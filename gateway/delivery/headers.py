@@ -5,11 +5,13 @@ Source of what a name may be: RFC 9110, section 5.1 (`token`).
 
 import re
 from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring
 
 MASK = "***"  # Shown in place of a value: all of them are secrets.
 HEADERS = 50
 NAME_CHARACTERS = 128
 ALL_BYTES = 4096  # Of names and values together.
+TELLING_CHARACTERS = 8  # A shorter value is anywhere, and no secret worth the name.
 
 REFUSED_NAMES = frozenset(
     {
@@ -53,6 +55,24 @@ def masked(headers: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
         name: MASK if name.lower() in secret else value
         for name, value in headers.items()
     }
+
+
+def unechoed(text: str, own: Mapping[str, str]) -> str:
+    """Return an answer with what it repeats of a webhook's own headers hidden.
+
+    That is their values, or what follows the scheme in one of two words, such as
+    `Bearer`; in the spelling of JSON too.
+    """
+    spoken = {part for value in own.values() for part in (value, value.split(" ")[-1])}
+    secret = {
+        spelt
+        for part in spoken
+        if len(part) >= TELLING_CHARACTERS
+        for spelt in (part, encode_basestring(part)[1:-1])
+    }
+    for each in sorted(secret, key=len, reverse=True):
+        text = text.replace(each, MASK)
+    return text
 
 
 def _flaw(name: str, value: object) -> str | None:

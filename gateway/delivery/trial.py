@@ -1,11 +1,11 @@
 """One attempt made at once and for the caller alone: nothing of it is stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gateway.bridge.ports import Clock
-from gateway.delivery.headers import masked
+from gateway.delivery.headers import masked, unechoed
 from gateway.delivery.ports import Due, Sender
 from gateway.delivery.requests import Requests
 from gateway.delivery.roster import Roster
@@ -31,6 +31,7 @@ class TrialResult:
 
     Attributes:
         ok: Whether a delivery so answered would count as delivered.
+        outcome: What came back; what it repeats of the webhook's own headers is masked.
         request_headers: What was sent; the values of the webhook's own are masked.
         request_body: The first `SHOWN_BYTES` of what was sent; `None` if nothing was.
     """
@@ -78,9 +79,10 @@ class Trial:
                 ok=False, outcome=Outcome(None, None, timedelta(), detail)
             )
         outcome = await self.sender.send(request)
+        answer = unechoed(outcome.body.decode("utf-8", "replace"), webhook.headers)
         return TrialResult(
             is_success(outcome),
-            outcome,
+            replace(outcome, body=answer.encode()),
             masked(request.headers, webhook.headers),
             request.body[:SHOWN_BYTES],
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from typing_extensions import override
 
+from gateway.delivery.headers import MASK
 from gateway.delivery.ports import Due
 from gateway.delivery.result import Result
 from gateway.domain.model import (
@@ -92,6 +93,16 @@ async def test_the_answer_is_kept_as_text() -> None:
 
     assert result.attempt is not None
     assert result.attempt.response == "no\ufffd \ufffd"
+
+
+async def test_own_headers_are_hidden_in_what_is_kept_of_an_answer() -> None:
+    """A receiver that repeats what it was sent does not make secrets known."""
+    webhook = a_webhook(headers={"Authorization": "Bearer s3cr3t-t0ken"})
+
+    result = await result_of(an_outcome(500, body=b"no: s3cr3t-t0ken"), webhook)
+
+    assert result.attempt is not None
+    assert result.attempt.response == f"no: {MASK}"
 
 
 async def test_a_death_is_told_without_content() -> None:

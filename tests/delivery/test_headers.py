@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.delivery.headers import MASK, check_headers, masked
+from gateway.delivery.headers import MASK, check_headers, masked, unechoed
 
 
 def wrong(headers: dict[str, object]) -> list[str]:
@@ -79,3 +79,27 @@ def test_only_own_values_are_masked() -> None:
     shown = masked(sent, {"Authorization": "Bearer x"})
 
     assert shown == {"webhook-id": "evt_1", "authorization": MASK}
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "you sent Bearer s3cr3t-t0ken!",
+        "the token s3cr3t-t0ken! has expired",
+        '{"x-key":"a\\"quoted\\" \\\\ key"}',
+    ],
+)
+def test_an_answer_that_repeats_own_values_does_not_tell_them(echo: str) -> None:
+    """Whole, without their scheme, or as JSON spells them."""
+    own = {"Authorization": "Bearer s3cr3t-t0ken!", "X-Key": 'a"quoted" \\ key'}
+
+    shown = unechoed(echo, own)
+
+    assert MASK in shown
+    assert "s3cr3t" not in shown
+    assert "quoted" not in shown
+
+
+def test_what_is_too_short_to_be_a_secret_is_left_in_answers() -> None:
+    """Or every answer with a 1 in it would be full of masks."""
+    assert unechoed("1 of 2", {"X-Version": "1", "X-None": ""}) == "1 of 2"

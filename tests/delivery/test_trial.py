@@ -9,7 +9,7 @@ from gateway.delivery.trial import SHOWN_BYTES, Trial
 from gateway.domain.errors import Invalid, NotFound
 from gateway.domain.model import ErrorClass, Format, Webhook
 from tests.fakes.delivering import Delivering, a_webhook
-from tests.fakes.sender import Answer
+from tests.fakes.sender import Answer, an_outcome
 
 
 async def a_trial(webhook: Webhook, *answers: Answer) -> tuple[Trial, Delivering]:
@@ -62,6 +62,17 @@ async def test_own_headers_are_sent_and_masked() -> None:
 
     assert world.sender.requests[0].headers["Authorization"] == "Bearer x"
     assert result.request_headers["Authorization"] == MASK
+
+
+async def test_own_headers_that_an_answer_repeats_are_masked() -> None:
+    """A receiver may send back all that it got."""
+    webhook = a_webhook(headers={"Authorization": "Bearer s3cr3t-t0ken"})
+    answer = an_outcome(200, body=b'{"authorization":"Bearer s3cr3t-t0ken"}')
+    trial, _ = await a_trial(webhook, answer)
+
+    result = await trial.run("wh_one")
+
+    assert result.outcome.body == f'{{"authorization":"{MASK}"}}'.encode()
 
 
 async def test_what_was_rendered_is_shown() -> None:
