@@ -88,11 +88,10 @@ class MemoryDeliveries:
             known = self._store.deliveries_by_id
             is_out = known[delivery.id].state is DeliveryState.IN_FLIGHT
             mark = known[delivery.id].reason if is_out else None
-            back = delivery
-            if mark is not None and delivery.state in OWED:
-                back = held_if_marked(replace(delivery, reason=mark))
-            key = known[delivery.id].order_key
-            stored = replace(settled(back, webhook), order_key=key)
+            back = settled(delivery, webhook)
+            if mark is not None and back.state in OWED:
+                back = held_if_marked(replace(back, reason=mark))
+            stored = replace(back, order_key=known[delivery.id].order_key)
             known[delivery.id] = stored
             if attempt is not None:
                 self._store.attempts.setdefault(delivery.id, []).append(attempt)
