@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from standardwebhooks import Webhook as Verifier
 
 from gateway.delivery.ports import Due
@@ -12,17 +14,22 @@ from gateway.domain.model import (
     Attachment,
     Delivery,
     DeliveryState,
+    EventType,
+    Format,
     OldSecret,
     Signature,
     Webhook,
 )
 from gateway.domain.signing import verify_github
+from gateway.domain.templates import TemplateFailed
 from tests.fakes.clock import NOON
 from tests.fakes.delivering import SECRET, TRACEPARENT, Delivering, a_webhook
 from tests.fakes.links import FakeLinks
 
 OLDER = "whsec_" + "QUJD" * 8
 LINKS = FakeLinks()
+REQUESTS = Requests("gw_1", LINKS)
+_JSON_FORMATS = (Format.ENVELOPE, Format.FLAT, Format.CLOUDEVENTS)
 
 
 def a_due(*, attempts: int = 0, attachment: Attachment | None = None) -> Due:
@@ -38,6 +45,12 @@ def a_due(*, attempts: int = 0, attachment: Attachment | None = None) -> Due:
         attempts=attempts,
     )
     return Due(delivery, event, replace(message, attachment=attachment))
+
+
+def body_of(webhook: Webhook, due: Due) -> dict[str, Any]:
+    """Return the body of the next attempt, parsed."""
+    body: dict[str, Any] = json.loads(REQUESTS.make(webhook, due, now=NOON).body)
+    return body
 
 
 def headers_of(webhook: Webhook, due: Due | None = None) -> dict[str, str]:
@@ -132,6 +145,103 @@ async def test_a_large_attachment_is_linked() -> None:
     assert json.loads(request.body)["data"]["attachment"]["url"] == (
         LINKS.attachment(due.event.message_id or "", due.event)
     )
+
+
+async def test_links_are_given_to_who_asked_for_them() -> None:
+    """A message received says where it is answered; nothing else does."""
+    due = a_due()
+    sent = replace(due, event=replace(due.event, type=EventType.MESSAGE_SENT))
+    linking = a_webhook(links=True)
+
+    replies = [
+        body_of(linking, due).get("reply_url"),
+        body_of(linking, sent).get("reply_url"),
+        body_of(a_webhook(), due).get("reply_url"),
+    ]
+
+    mine = LINKS.reply(due.event.message_id or "", "dlv_1", NOON)
+    assert replies == [mine, None, None]
+
+
+async def test_the_flat_form_links_small_attachments_too() -> None:
+    """It cannot have the bytes themselves, so their address is always there."""
+    due = replace(a_due(attachment=Attachment(2, "ab" * 32)), attachment=b"hi")
+
+    body = body_of(a_webhook(format=Format.FLAT, links=True), due)
+
+    assert "/attachment" in str(body["attachment_url"])
+    assert "/reply" in str(body["reply_url"])
+    assert (body["event"], body["text"]) == ("message.received", "hi")
+
+
+async def test_a_cloudevent_says_what_it_is() -> None:
+    """Its content type is that of the structured mode, its source is the gateway."""
+    requests = Requests("gw_1", LINKS, source="https://gateway.example")
+    webhook = a_webhook(format=Format.CLOUDEVENTS)
+
+    request = requests.make(webhook, a_due(), now=NOON)
+
+    assert request.headers["Content-Type"].startswith("application/cloudevents+json")
+    source = json.loads(request.body)["source"]
+    assert source == "https://gateway.example/rooms/lobby"
+
+
+async def test_a_template_makes_the_body() -> None:
+    """Of strings in JSON the body is JSON; a string alone is what the webhook says."""
+    tree = a_webhook(format=Format.TEMPLATE, template='{"text":"{{ from_name }}"}')
+    text = replace(tree, template='"{{ text }}!"', content_type="text/plain")
+
+    requests = [REQUESTS.make(each, a_due(), now=NOON) for each in (tree, text)]
+
+    assert [(each.headers["Content-Type"], each.body) for each in requests] == [
+        ("application/json", b'{"text":"alice"}'),
+        ("text/plain", b"hi!"),
+    ]
+
+
+async def test_what_is_rendered_is_what_is_signed() -> None:
+    """The signature of a template's body is genuine."""
+    webhook = a_webhook(format=Format.TEMPLATE, template='{"text":"{{ text }}"}')
+
+    request = REQUESTS.make(webhook, a_due(), now=NOON)
+
+    signed = Verifier(SECRET).sign(
+        request.headers["webhook-id"], NOON, request.body.decode()
+    )
+    assert request.headers["webhook-signature"] == signed
+
+
+async def test_a_template_that_fails_says_so() -> None:
+    """What cannot be rendered is no request."""
+    webhook = a_webhook(
+        format=Format.TEMPLATE,
+        template='"{% for i in (1..20000) %}x{% endfor %}"',
+        content_type="text/plain",
+    )
+
+    with pytest.raises(TemplateFailed):
+        REQUESTS.make(webhook, a_due(), now=NOON)
+
+
+async def test_a_secret_that_has_expired_signs_no_more() -> None:
+    """Of an old secret whose time is over there is no signature."""
+    webhook = a_webhook(old_secrets=(OldSecret(OLDER, NOON),))
+
+    signatures = headers_of(webhook)["webhook-signature"].split(" ")
+
+    assert len(signatures) == 1
+
+
+async def test_erased_content_is_null() -> None:
+    """A message whose content was erased meanwhile is told of without it."""
+    due = a_due()
+    message = replace(due.message, body="null") if due.message else None
+    erased = replace(due, message=message)
+
+    bodies = [body_of(a_webhook(format=each), erased) for each in _JSON_FORMATS]
+
+    assert [body["message"] for body in (bodies[0]["data"], bodies[1])] == [None] * 2
+    assert bodies[2]["data"]["message"] is None
 
 
 async def test_the_time_out_is_the_webhooks() -> None:
