@@ -44,7 +44,7 @@ def json_list(text: str) -> tuple[Mapping[str, object], ...]:
     """
     try:
         parsed = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"should be a JSON list of webhooks ({error})"
         raise ValueError(message) from error
     if not isinstance(parsed, list) or not all(isinstance(x, dict) for x in parsed):

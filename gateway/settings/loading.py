@@ -13,6 +13,7 @@ from gateway.settings.kinds import json_list
 from gateway.settings.model import Settings, is_secret, names
 
 _FILE_SUFFIX: Final = "_FILE"
+_UTF_8: Final = "utf-8-sig"  # Some editors put a mark at the beginning.
 _WEBHOOKS: Final = "GATEWAY_WEBHOOKS"  # What its file lists is added to it.
 # Read by the commands that speak to a running gateway, not by the gateway itself.
 _NOT_OURS: Final = frozenset({"GATEWAY_URL", "GATEWAY_API_KEY"})
@@ -87,7 +88,7 @@ def _from_files(given: Mapping[str, str]) -> dict[str, str]:
         if variable not in given:
             continue
         try:
-            found[name] = Path(given[variable]).read_text(encoding="utf-8").strip()
+            found[name] = Path(given[variable]).read_text(_UTF_8).strip()
         except (OSError, UnicodeDecodeError) as error:
             message = f"{variable} cannot be read: {error}."
             raise BadSettings(message) from error
@@ -122,8 +123,12 @@ def _with_secret(entry: Mapping[str, object], at: str) -> Mapping[str, object]:
     if "secret" in rest:
         message = f"{at} and secret are both set; keep one."
         raise BadSettings(message)
+    path = entry["secret_file"]
+    if not isinstance(path, str):
+        message = f"{at} should be the path of a file."
+        raise BadSettings(message)
     try:
-        secret = Path(str(entry["secret_file"])).read_text(encoding="utf-8").strip()
+        secret = Path(path).read_text(_UTF_8).strip()
     except (OSError, ValueError) as error:
         message = f"{at} cannot be read: {error}."
         raise BadSettings(message) from error

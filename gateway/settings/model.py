@@ -165,7 +165,9 @@ class Settings(BaseSettings):
 
     # Webhooks
     gateway_webhooks: Annotated[tuple[Mapping[str, object], ...], NoDecode] = Field(
-        (), description="JSON list of webhook bodies, each with name, url and secret"
+        (),
+        description="JSON list of webhook bodies, each with name, url and secret",
+        repr=False,
     )
     gateway_egress_allow_cidrs: Words = Field(
         (), description="Private networks that webhooks may go to"

@@ -72,9 +72,15 @@ def test_a_bad_secret_is_not_repeated_in_the_sentence() -> None:
 
 def test_secrets_are_not_shown() -> None:
     """Settings can be printed without giving a key away."""
-    found = load(GATEWAY_API_KEYS="correct-horse", MESHAGENT_API_KEY="ma-a-b-c")
+    webhooks = '[{"name":"crm","secret":"whsec_abc"}]'
+    found = load(
+        GATEWAY_API_KEYS="correct-horse",
+        MESHAGENT_API_KEY="ma-a-b-c",
+        GATEWAY_WEBHOOKS=webhooks,
+    )
 
     assert "correct-horse" not in repr(found)
+    assert "whsec_abc" not in repr(found)
     assert "ma-a-b-c" not in repr(found)
 
 
@@ -150,6 +156,8 @@ def test_a_file_of_webhooks_is_added_to_the_variable(tmp_path: Path) -> None:
     [
         (b"", "GATEWAY_WEBHOOKS_FILE should be a JSON list of webhooks"),
         (b"{}", "GATEWAY_WEBHOOKS_FILE should be a JSON list of objects"),
+        (b"[" * 9999, "GATEWAY_WEBHOOKS_FILE should be a JSON list of webhooks"),
+        (b'[{"secret_file":null}]', "/0/secret_file should be the path of a file"),
         (b"\xff", "GATEWAY_WEBHOOKS_FILE cannot be read"),
         (
             b'[{"secret_file":"/nonexistent"}]',
@@ -168,6 +176,18 @@ def test_a_file_of_webhooks_that_is_none_is_refused(
         load(GATEWAY_WEBHOOKS_FILE=str(path))
 
     assert sentence in str(caught.value)
+
+
+def test_files_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As some editors write them; it is no part of what they say."""
+    path, secret = tmp_path / "webhooks.json", tmp_path / "crm"
+    secret.write_text("whsec_abc", encoding="utf-8-sig")
+    entry = {"name": "crm", "secret_file": str(secret)}
+    path.write_text(json.dumps([entry]), encoding="utf-8-sig")
+
+    found = load(GATEWAY_WEBHOOKS_FILE=str(path))
+
+    assert found.gateway_webhooks == ({"name": "crm", "secret": "whsec_abc"},)
 
 
 def test_the_environment_goes_before_the_env_file(tmp_path: Path) -> None:
