@@ -120,3 +120,27 @@ async def test_a_room_is_remembered(store: Ports, name: str) -> None:
 
     assert fresh.messaging_enabled
     assert await store.rooms.load(name) == changed
+
+
+async def test_a_filter_sees_the_event_with_its_message(store: Ports) -> None:
+    """What a filter asks for is decided as an event is stored, in both directions."""
+    says = "data.message.text == 'yes' || data.attachment.size > `2`"
+    await store.webhooks.put(webhook("picky", filter=says))
+    await store.webhooks.put(webhook("late", filter="seq > `3`"))
+    yes, no = '{"text":"yes"}', '{"text":"no"}'
+    big = incoming("3", body=no, attachment=Attachment(3, "x"))
+
+    await asyncio.gather(
+        store.log.append(received("1"), message=incoming("1", body=yes)),
+        store.log.append(received("2"), joined("j"), message=incoming("2", body=no)),
+        store.log.append(received("3"), message=big, attachment=b"abc"),
+        store.outbox.add(outgoing("4", body=yes)),
+        store.outbox.change(*sent(outgoing("4", body=yes))),
+        store.outbox.add(outgoing("5", body=no)),
+        store.outbox.change(*sent(outgoing("5", body=no))),
+    )
+
+    picky = await store.deliveries.claim("wh_picky", 9)
+    late = await store.deliveries.claim("wh_late", 9)
+    assert event_ids(picky) == ["evt_1", "evt_3", "evt_4"]
+    assert event_ids(late) == ["evt_3", "evt_4", "evt_5"]

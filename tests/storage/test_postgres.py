@@ -1,7 +1,9 @@
 """Connections to PostgreSQL, and the store on them."""
 
 import asyncio
+import base64
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,30 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from gateway.bridge.ports import Once
+from gateway.delivery.ports import Release
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Sender
 from gateway.storage.errors import BadMasterKeys, LockHeld, StoreUnusable
+from gateway.storage.moving import STEP
 from gateway.storage.store import StoreOptions, open_store
 from gateway.storage.tables import metadata
 from gateway.system import SystemClock
-from tests.conformance.ports import incoming, joined, outgoing, received, webhook
+from tests.conformance.ports import (
+    incoming,
+    joined,
+    outgoing,
+    received,
+    sent,
+    webhook,
+)
+from tests.fakes.clock import NOON, FakeClock, settle
 from tests.fakes.meter import FakeMeter
-from tests.storage.opening import Listener, opened_on
+from tests.storage.opening import KEY, Listener, opened_on, query
+from tests.storage.owing import owing_many
 from tests.storage.server import Databases, Server
+
+NEW = "new:" + base64.b64encode(bytes(range(32))).decode()
 
 pg = pytest.importorskip("gateway.storage.postgres", exc_type=ImportError)
 
@@ -182,3 +198,43 @@ async def test_a_server_that_is_away_at_the_start_is_waited_for(
 
     await store.log.append(joined("1"))
     await opening.__aexit__(None, None, None)
+
+
+async def test_long_work_is_done_here_too(server: Databases) -> None:
+    """Moves in steps, erasure, sweeps and new master keys mean the same here."""
+    url, clock = await server.new(), FakeClock()
+    async with opened_on(url, clock=clock) as store:
+        await owing_many(store, STEP * 2 + 1)
+        await store.outbox.add(outgoing("o", created_at=NOON), once=Once("link", "x"))
+        await store.outbox.change(*sent(outgoing("o", created_at=NOON)))
+        await store.webhooks.put(webhook(active=False))
+        while store._settling._unfinished:
+            await settle(1)
+        held = await query(store, "SELECT state, count(*) FROM delivery GROUP BY state")
+        await store.webhooks.put(webhook(), owed=Release(none=True))
+        while store._settling._unfinished:
+            await settle(1)
+        ends = await query(store, "SELECT DISTINCT state, reason FROM delivery")
+        clock.jump(3600)
+        erased = await store.erase_delivered()
+        clock.jump(timedelta(days=40).total_seconds())
+        await store.sweep(messages=timedelta(days=7), dead=timedelta(days=30))
+        left = await query(
+            store,
+            "SELECT (SELECT count(*) FROM delivery), (SELECT count(*) FROM once), "
+            "(SELECT count(*) FROM message)",
+        )
+
+    meter = Listener()
+    options = StoreOptions(
+        data_dir=Path("/nonexistent"), url=url, master_keys=[NEW, KEY]
+    )
+    async with open_store(options, clock=SystemClock(), meter=meter) as store:
+        await meter.heard("store.resealed")
+        sealed = await query(store, "SELECT DISTINCT substr(sealed, 1, 4) FROM webhook")
+
+    assert held == [("held", STEP * 2 + 2)]  # That it was sent is owed, too.
+    assert ends == [("cancelled", "not_released")]
+    assert erased == 2
+    assert left == [(0, 0, 0)]
+    assert sealed == [("new:",)]
