@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from gateway.delivery.attempts import TEMPLATE_ERROR
 from gateway.delivery.bell import Bell
 from gateway.delivery.breaker import Circuit
 from gateway.delivery.disabling import FAILING
@@ -17,7 +16,7 @@ from gateway.delivery.result import Result
 from gateway.delivery.standing import Turn
 from gateway.delivery.works import Works
 from gateway.domain.errors import StoreUnavailable
-from gateway.domain.model import Standing, Webhook
+from gateway.domain.model import DeliveryState, Standing, Webhook
 
 
 class Flight(NamedTuple):
@@ -275,7 +274,7 @@ class Lane:
         """Take to heart what came of an attempt, and add what is to be told of it."""
         before = self._receiver.standing
         turn = self._receiver.learn(webhook, result, era, self._works.now)
-        if result.delivery.reason == TEMPLATE_ERROR:
+        if result.delivery.state is DeliveryState.HELD:
             self._blame_template(webhook, result)
         if turn is None:
             return result
