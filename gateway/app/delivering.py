@@ -110,6 +110,7 @@ class Delivering:
             meter=outside.meter,
             circuit=self.worker.circuit,
             standing=self.worker.standing,
+            restart=self.worker.restart,
         )
         deliveries = DeliveryControls(
             deliveries=outside.store.deliveries,

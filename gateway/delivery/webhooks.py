@@ -19,6 +19,8 @@ from gateway.domain.signing import SECRET_NEW_BYTES, mint_secret
 CheckUrl = Callable[[str], None]
 # Has the worker look again at webhooks.
 Wake = Callable[[Sequence[str]], None]
+# Has the worker start afresh with a webhook's receiver.
+Restart = Callable[[str], None]
 # How a webhook's circuit stands: `closed`, `open` or `half_open`.
 Circuit = Callable[[str], str]
 # How a webhook's receiver stands at this moment; `None` if only the store knows.
@@ -44,6 +46,7 @@ class WebhookControls:
         meter: Told of every change.
         circuit: Says how a webhook's circuit stands.
         standing: Says how a webhook's receiver stands, later than the store.
+        restart: Has the worker forget how the receiver of one that is enabled fared.
     """
 
     roster: Roster
@@ -56,6 +59,7 @@ class WebhookControls:
     meter: Meter
     circuit: Circuit = field(default=lambda _: "closed")
     standing: LiveStanding = field(default=lambda _: None)
+    restart: Restart = field(default=lambda _: None)
 
     async def create(
         self, body: Mapping[str, object], *, key_id: str | None = None
@@ -167,7 +171,8 @@ class WebhookControls:
     ) -> Webhook:
         """Make a webhook active, and send what is held for it, as far as `body` says.
 
-        What is held is released whatever it is held for, of an active webhook too.
+        What is held is released whatever it is held for, of an active webhook too. It
+        waits for no circuit and no pause of before.
 
         Raises:
             NotFound: There is none of that id.
@@ -190,6 +195,7 @@ class WebhookControls:
         self.meter.info(
             "webhook.enabled", webhook_id=webhook.id, release=released(release)
         )
+        self.restart(webhook.id)
         self.wake([webhook.id])
         return webhook
 

@@ -194,6 +194,18 @@ async def test_what_an_active_webhook_holds_is_released_too() -> None:
     assert woken[-1] == "wh_one"
 
 
+async def test_enabling_starts_afresh_with_the_receiver() -> None:
+    """An active webhook too is sent what it is owed at once, whatever was before."""
+    world = Delivering()
+    await world.add(a_webhook())
+    controls, _ = controls_of(world)
+    restarted: list[str] = []
+
+    await replace(controls, restart=restarted.append).enable("wh_one")
+
+    assert restarted == ["wh_one"]
+
+
 async def test_another_path_holds_nothing() -> None:
     """It is the same receiver."""
     world = Delivering()
