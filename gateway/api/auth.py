@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from starlette.requests import Request
+
 from gateway.domain.errors import HostNotAllowed, OriginNotAllowed, ProxiedWithoutKey
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -44,6 +46,12 @@ class Keyring:
             if found is not None:
                 return found
         return None
+
+
+def caller(request: Request) -> str | None:
+    """Return the id of the key that a request came with, as the gate found it."""
+    key_id = request.scope.get("state", {}).get("key_id")
+    return key_id if isinstance(key_id, str) else None
 
 
 class Origins:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 from typing_extensions import override
 
@@ -36,6 +36,7 @@ _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 # A refused body is taken in up to these, so that its sender sees the refusal.
 SPENT_BYTES: Final = 1024**2
 SPENT_SECONDS: Final = 2.0
+_SECONDS: Final = 60.0  # In which a body has to come.
 _MAX_FIELDS: Final = MAX_RECIPIENTS + 20  # `to` may be repeated.
 
 
@@ -53,7 +54,7 @@ class Limits:
     body: int = 10 * 1024**2
     message: int = 256 * 1024
     attachment: int = 5 * 1024**2
-    seconds: float = 60.0
+    seconds: float = _SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,40 @@ async def read(
                 return await _multipart(receive, headers, limits)
         raw = await _in_time(read_bytes(receive, limits.body), limits.seconds)
     except TimeoutError as error:
-        message = f"The body did not come within {limits.seconds:g} s."
-        raise BodyTooSlow(message) from error
+        raise _too_slow(limits.seconds) from error
     if kind == JSON:
         return Body(an_object(loads(raw)))
     return _form(raw)
+
+
+async def read_object(
+    request: Request, limit: int, *, is_needed: bool = True, seconds: float = _SECONDS
+) -> Mapping[str, object]:
+    """Read a JSON object; an empty one if there is no body and none is needed.
+
+    Args:
+        request: The request.
+        limit: The largest body that is read, in bytes.
+        is_needed: Whether there has to be one.
+        seconds: How long it may take to come.
+
+    Raises:
+        UnsupportedMediaType: Not JSON by its Content-Type.
+        BodyTooSlow: It did not come in time.
+        PayloadTooLarge: Over the limit.
+        MalformedJson: Not JSON in UTF-8.
+        Invalid: Not a JSON object.
+    """
+    try:
+        raw = await _in_time(read_bytes(request.receive, limit), seconds)
+    except TimeoutError as error:
+        raise _too_slow(seconds) from error
+    if not raw and not is_needed:
+        return {}
+    if not _is_json(request.headers.get("content-type", "")):
+        message = f"Send {JSON}, in UTF-8 (curl --json does)."
+        raise UnsupportedMediaType(message)
+    return an_object(loads(raw))
 
 
 async def spend(receive: Receive) -> None:
@@ -179,6 +209,13 @@ def media_type(content_type: bytes) -> str:
     raise UnsupportedMediaType(message)
 
 
+def _is_json(content_type: str) -> bool:
+    try:
+        return media_type(content_type.encode("latin-1")) == JSON
+    except UnsupportedMediaType:
+        return False
+
+
 def loads(raw: bytes | str) -> object:
     """Parse JSON; `MalformedJson` for all that is not JSON in UTF-8.
 
@@ -242,6 +279,10 @@ def base64(text: str, limit: int, pointer: str) -> bytes:
 _encode: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":")
 ).encode
+
+
+def _too_slow(seconds: float) -> BodyTooSlow:
+    return BodyTooSlow(f"The body did not come within {seconds:g} s.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,6 +1,5 @@
 """`/replays`: events of the past delivered again."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -8,14 +7,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import bodies, problems
+from gateway.api import problems
+from gateway.api.auth import caller
+from gateway.api.bodies import read_object
 from gateway.api.described import body_of
 from gateway.api.queries import Word
-from gateway.api.replies import moment, reply
+from gateway.api.replies import made, moment, reply
 from gateway.api.shapes import Shape
 from gateway.delivery.replays import LIST_ENTRIES, Rehearsed, ReplayControls, ReplayView
 from gateway.domain import errors
-from gateway.domain.errors import UnsupportedMediaType
 from gateway.domain.model import DeliveryState, Replay, ReplayOnly, ReplayState
 from gateway.domain.rendering import rfc3339
 
@@ -197,6 +197,7 @@ def _add_beginning(routes: APIRouter, replays: ReplayControls) -> None:
             **_CHANGES,
             **problems.responses(
                 errors.MalformedJson,
+                errors.BodyTooSlow,
                 errors.PayloadTooLarge,
                 errors.UnsupportedMediaType,
                 errors.Invalid,
@@ -210,14 +211,12 @@ def _add_beginning(routes: APIRouter, replays: ReplayControls) -> None:
 
         It is worked off beside what happens meanwhile, and goes on after a restart.
         """
-        asked = await _object(request)
-        found = await replays.begin(webhook_id, asked, key_id=_key_id(request))
+        asked = await read_object(request, BODY_BYTES, is_needed=False)
+        found = await replays.begin(webhook_id, asked, key_id=caller(request))
         if isinstance(found, Rehearsed):
             return reply({"id": None, "matched": found.matched, "dry_run": True})
-        answer = reply(view_shown(ReplayView(found, {})), 202)
-        prefix = request.scope.get("state", {}).get("prefix", "")
-        answer.headers["Location"] = f"{prefix}/replays/{found.id}"
-        return answer
+        shown = view_shown(ReplayView(found, {}))
+        return made(request, f"/replays/{found.id}", shown, 202)
 
 
 def _add_reading(routes: APIRouter, replays: ReplayControls) -> None:
@@ -259,20 +258,3 @@ def _add_cancelling(routes: APIRouter, replays: ReplayControls) -> None:
         What is in flight is let go on to its answer. One that is done is 409.
         """
         return reply(view_shown(await replays.cancel(replay_id)))
-
-
-async def _object(request: Request) -> Mapping[str, object]:
-    """Read a JSON object; an empty one if there is no body."""
-    raw = await bodies.read_bytes(request.receive, BODY_BYTES)
-    if not raw:
-        return {}
-    given = request.headers.get("content-type", "")
-    if bodies.media_type(given.encode("latin-1")) != bodies.JSON:
-        detail = f"Send {bodies.JSON}."
-        raise UnsupportedMediaType(detail)
-    return bodies.an_object(bodies.loads(raw))
-
-
-def _key_id(request: Request) -> str | None:
-    key_id = request.scope.get("state", {}).get("key_id")
-    return key_id if isinstance(key_id, str) else None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.bodies import JSON
@@ -24,6 +25,23 @@ def reply_text(
 ) -> Response:
     """Return text that is JSON already as an answer."""
     return Response(text.encode("utf-8", "backslashreplace"), status, headers, JSON)
+
+
+def made(
+    request: Request, path: str, shown: Mapping[str, object], status: int
+) -> Response:
+    """Return an answer that says where to find what was made.
+
+    Args:
+        request: What it was made for.
+        path: Where it is, as we route it; proxies may serve us under another.
+        shown: What was made.
+        status: 201, or 202 if it is still being made.
+    """
+    answer = reply(shown, status)
+    prefix = request.scope.get("state", {}).get("prefix", "")
+    answer.headers["Location"] = f"{prefix}{path}"
+    return answer
 
 
 def moment(at: datetime | None) -> str | None:

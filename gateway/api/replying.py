@@ -71,6 +71,10 @@ def router(services: Services) -> APIRouter:
         summary="Answer whoever said something",
         description=examples.REPLY_DESCRIPTION,
         responses={**examples.receipts("send"), **_RESPONSES},
-        openapi_extra=described("Reply", examples.REPLY_BODIES),
+        openapi_extra=described(
+            "Reply",
+            examples.REPLY_BODIES,
+            {"message_id": "Of the message that is answered, which was received."},
+        ),
     )
     return routes

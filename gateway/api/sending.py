@@ -29,6 +29,7 @@ _PREFERENCE: Final = re.compile(r"(?i)^\s*wait\s*=\s*\"?(\d{1,9})\"?\s*$")
 _SECONDS: Final = re.compile(r"[0-9]{1,3}")
 _QUERY: Final = frozenset({"wait", "dry_run"})
 _UNSIGNED: Final = frozenset[str]()
+_NOWHERE: Final[Mapping[str, str]] = {}
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
     cls.code: cls
@@ -261,8 +262,16 @@ def _rehearsed(
     return answer
 
 
-def described(schema: str, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what FastAPI cannot see: the body, the query and `Prefer`."""
+def described(
+    schema: str, shown: Mapping[str, Any], in_path: Mapping[str, str] = _NOWHERE
+) -> dict[str, Any]:
+    """Return what FastAPI cannot see: the path, the query, `Prefer` and the body.
+
+    Args:
+        schema: Name of the body's schema.
+        shown: Examples by Content-Type.
+        in_path: Names in the path, and what each is.
+    """
     suffixes = {bodies.FORM: "Form", bodies.MULTIPART: "Multipart"}
     base = f"#/components/schemas/{schema}"
     return {
@@ -277,6 +286,16 @@ def described(schema: str, shown: Mapping[str, Any]) -> dict[str, Any]:
             },
         },
         "parameters": [
+            *(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "description": what,
+                    "schema": {"type": "string"},
+                }
+                for name, what in in_path.items()
+            ),
             {
                 "name": "wait",
                 "in": "query",

@@ -1,15 +1,16 @@
 """`/webhooks`: where events are delivered to."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import bodies, problems
+from gateway.api import problems
+from gateway.api.auth import caller
+from gateway.api.bodies import read_object
 from gateway.api.described import body_of
-from gateway.api.replies import reply
+from gateway.api.replies import made, reply
 from gateway.api.webhook_answers import health_shown, trial_shown, webhook_shown
 from gateway.api.webhook_examples import PATCHED, RELEASED, ROTATED, TRIED, WANTED
 from gateway.api.webhook_shapes import (
@@ -31,23 +32,26 @@ from gateway.delivery.fields import Fields
 from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
 from gateway.domain import errors
-from gateway.domain.errors import UnsupportedMediaType
 from gateway.domain.model import Webhook
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 
 _READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound)
-_WRITES: Final = problems.responses(
+_BODIES: Final = (
     errors.MalformedJson,
-    errors.Unauthenticated,
+    errors.BodyTooSlow,
     errors.PayloadTooLarge,
     errors.UnsupportedMediaType,
     errors.Invalid,
-    errors.UrlBlocked,
-    errors.StoreUnavailable,
-    errors.ShuttingDown,
+)
+_STORED: Final = (errors.StoreUnavailable, errors.ShuttingDown)
+_WRITES: Final = problems.responses(
+    errors.Unauthenticated, *_BODIES, errors.UrlBlocked, *_STORED
 )
 _CHANGES: Final = _WRITES | problems.responses(errors.NotFound, errors.ReadOnly)
+_SWITCHES: Final = problems.responses(
+    errors.Unauthenticated, errors.NotFound, errors.ReadOnly, *_BODIES, *_STORED
+)
 
 
 def router(webhooks: WebhookControls, trial: Trial) -> APIRouter:
@@ -107,12 +111,10 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         `event`; the format is then `flat` unless another is asked for, and a receiver
         that answers 410 has unsubscribed.
         """
-        asked = await _object(request)
-        webhook = await webhooks.create(asked, key_id=_key_id(request))
-        answer = reply(_with_secret(webhook, webhooks), 201)
-        prefix = request.scope.get("state", {}).get("prefix", "")
-        answer.headers["Location"] = f"{prefix}/webhooks/{webhook.id}"
-        return answer
+        asked = await read_object(request, BODY_BYTES)
+        webhook = await webhooks.create(asked, key_id=caller(request))
+        shown = _with_secret(webhook, webhooks)
+        return made(request, f"/webhooks/{webhook.id}", shown, 201)
 
     @routes.patch(
         "/webhooks/{webhook_id}",
@@ -128,7 +130,9 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         webhook's own headers, unless they are sent again, and holds what is owed until
         the webhook is enabled. `active` is as `enable` and `disable` have it.
         """
-        webhook = await webhooks.patch(webhook_id, await _object(request))
+        webhook = await webhooks.patch(
+            webhook_id, await read_object(request, BODY_BYTES)
+        )
         shown = webhook_shown(webhook, webhooks.clock.now())
         return reply({**shown, "held": await _held(webhooks, webhook_id)})
 
@@ -139,9 +143,7 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         responses={
             200: {"model": Deleted},
             **_READS,
-            **problems.responses(
-                errors.ReadOnly, errors.StoreUnavailable, errors.ShuttingDown
-            ),
+            **problems.responses(errors.ReadOnly, *_STORED),
         },
     )
     async def delete(webhook_id: str) -> Response:
@@ -164,15 +166,13 @@ def _add_rotating(routes: APIRouter, webhooks: WebhookControls) -> None:
         At most five old ones sign along, newest first. With the signature `github`,
         which is made with one secret, the new one holds at once.
         """
-        asked = await _object(request, is_needed=False)
+        asked = await read_object(request, BODY_BYTES, is_needed=False)
         webhook = await webhooks.rotate_secret(webhook_id, asked)
         return reply(_with_secret(webhook, webhooks))
 
 
 def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
-    responses = {200: {"model": WebhookShape}, **_READS} | problems.responses(
-        errors.ReadOnly, errors.Invalid, errors.StoreUnavailable, errors.ShuttingDown
-    )
+    responses = {200: {"model": WebhookShape}, **_SWITCHES}
 
     @routes.post(
         "/webhooks/{webhook_id}/enable",
@@ -187,7 +187,7 @@ def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
         `release` says how much of it: `all`, `none`, or that of events since a time,
         or since so long ago. The rest is dropped.
         """
-        asked = await _object(request, is_needed=False)
+        asked = await read_object(request, BODY_BYTES, is_needed=False)
         webhook = await webhooks.enable(webhook_id, asked)
         return reply(webhook_shown(webhook, webhooks.clock.now()))
 
@@ -199,7 +199,7 @@ def _add_switching(routes: APIRouter, webhooks: WebhookControls) -> None:
     )
     async def disable(webhook_id: str, request: Request) -> Response:
         """What is owed to it is held until it is enabled."""
-        fields = Fields(await _object(request, is_needed=False))
+        fields = Fields(await read_object(request, BODY_BYTES, is_needed=False))
         fields.refuse_unknown(frozenset())
         fields.finish()
         webhook = await webhooks.disable(webhook_id)
@@ -214,34 +214,17 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
         responses={
             200: {"model": TrialShape},
             **_READS,
-            **problems.responses(errors.Invalid, errors.ShuttingDown),
+            **problems.responses(*_BODIES, errors.ShuttingDown),
         },
         openapi_extra=body_of(TrialBody, TRIED, is_needed=False),
     )
     async def test(webhook_id: str, request: Request) -> Response:
         """Nothing of it is stored; it works for an inactive webhook too."""
-        fields = Fields(await _object(request, is_needed=False))
+        fields = Fields(await read_object(request, BODY_BYTES, is_needed=False))
         fields.refuse_unknown({"event"})
         event = fields.text("event", longest=terms.TEXT_CHARACTERS)
         fields.finish()
         return reply(trial_shown(await trial.run(webhook_id, event)))
-
-
-async def _object(request: Request, *, is_needed: bool = True) -> Mapping[str, object]:
-    """Read a JSON object; an empty one if there is no body and none is needed."""
-    raw = await bodies.read_bytes(request.receive, BODY_BYTES)
-    if not raw and not is_needed:
-        return {}
-    given = request.headers.get("content-type", "")
-    if bodies.media_type(given.encode("latin-1")) != bodies.JSON:
-        detail = f"Send {bodies.JSON}."
-        raise UnsupportedMediaType(detail)
-    return bodies.an_object(bodies.loads(raw))
-
-
-def _key_id(request: Request) -> str | None:
-    key_id = request.scope.get("state", {}).get("key_id")
-    return key_id if isinstance(key_id, str) else None
 
 
 def _with_secret(webhook: Webhook, webhooks: WebhookControls) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, strategies
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from gateway.api import bodies
@@ -221,6 +221,37 @@ async def test_a_body_that_does_not_come_is_not_waited_for(content_type: str) ->
         await bodies.read(
             never, {b"content-type": content_type.encode()}, Limits(seconds=0.01)
         )
+
+
+async def test_an_object_that_does_not_come_is_not_waited_for() -> None:
+    """Nor one that is not needed."""
+
+    async def never() -> Message:
+        return await asyncio.Event().wait()  # type: ignore[return-value]  # never
+
+    with pytest.raises(BodyTooSlow):
+        await bodies.read_object(
+            Request({"type": "http", "headers": []}, never),
+            1000,
+            is_needed=False,
+            seconds=0.01,
+        )
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, FORM, MULTIPART, "text/plain", "application/json;charset=x"]
+)
+async def test_where_json_alone_is_read_nothing_else_is_named(
+    content_type: str | None,
+) -> None:
+    """Whoever sends a form by mistake is told what to send, and how."""
+    headers = [] if content_type is None else [(b"content-type", content_type.encode())]
+    request = Request({"type": "http", "headers": headers}, receiving(b'{"a":1}'))
+
+    with pytest.raises(UnsupportedMediaType) as refused:
+        await bodies.read_object(request, 1000)
+
+    assert str(refused.value).startswith(f"Send {JSON}, in UTF-8 (curl --json")
 
 
 async def test_the_body_of_a_type_that_is_not_read_is_taken_in() -> None:

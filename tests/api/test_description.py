@@ -25,6 +25,11 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield path, operation
 
 
+def places(operation: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return where an operation's parameters are, and their names."""
+    return {(each["in"], each["name"]) for each in operation.get("parameters", ())}
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     """No schema or example is missing."""
     references = set(re.findall(r"#/components/(\w+)/(\w+)", json.dumps(document)))
@@ -73,6 +78,18 @@ def test_no_name_of_python_shows(document: dict[str, Any]) -> None:
 
     assert {"Send", "Broadcast", "Receipt", "Room", "Participant"} <= set(names)
     assert not any(name.endswith(("Body", "Shape")) for name in names)
+
+
+def test_what_a_path_leaves_open_is_described(document: dict[str, Any]) -> None:
+    """Or nobody could fill it in, a generated client least of all."""
+    left_open = [
+        (path, name)
+        for path, operation in operations(document)
+        for name in re.findall(r"{(\w+)}", path)
+        if ("path", name) not in places(operation)
+    ]
+
+    assert left_open == []
 
 
 def test_open_addresses_are_marked(document: dict[str, Any]) -> None:

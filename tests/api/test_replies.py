@@ -1,6 +1,8 @@
 """Answers in JSON."""
 
-from gateway.api.replies import reply, reply_text
+from starlette.requests import Request
+
+from gateway.api.replies import made, reply, reply_text
 
 
 def test_a_value_is_compact_json_in_utf_8() -> None:
@@ -25,3 +27,13 @@ def test_text_goes_out_as_it_is() -> None:
 
     assert answer.body == b'{"a":1}'
     assert answer.headers["location"] == "/x"
+
+
+def test_what_was_made_is_where_its_callers_find_it() -> None:
+    """Behind a proxy that serves us under a path of its own, under that path."""
+    request = Request({"type": "http", "state": {"prefix": "/rooms"}})
+
+    answer = made(request, "/webhooks/wh_1", {"id": "wh_1"}, 201)
+
+    assert answer.status_code == 201
+    assert answer.headers["location"] == "/rooms/webhooks/wh_1"
