@@ -1,7 +1,7 @@
 """One attempt: request, outcome, verdict, and what becomes of the delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import assert_never
@@ -51,6 +51,7 @@ class Attempts:
         rng: Source of the jitter.
         ids: Mints the ids of attempts and events.
         meter: Gets one `delivery.attempted` for each attempt.
+        notices: What tells of webhooks and deliveries.
     """
 
     requests: Requests
@@ -60,11 +61,12 @@ class Attempts:
     rng: Random
     ids: Ids
     meter: Meter
+    notices: Notices = field(init=False)
 
-    @property
-    def notices(self) -> Notices:
-        """What tells of webhooks and deliveries."""
-        return Notices(self.clock, self.ids, self.meter)
+    def __post_init__(self) -> None:
+        """Make once what every attempt needs."""
+        notices = Notices(self.clock, self.ids, self.meter)
+        object.__setattr__(self, "notices", notices)
 
     @property
     def disabling(self) -> Disabling:
@@ -194,13 +196,20 @@ def _after(delivery: Delivery, verdict: Verdict, now: datetime) -> Delivery:
     attempts = delivery.attempts + 1
     match verdict:
         case Delivered():
-            return replace(
-                delivery,
+            # By hand: for each delivery there is, `replace` takes its time.
+            return Delivery(
+                id=delivery.id,
+                webhook_id=delivery.webhook_id,
+                event_id=delivery.event_id,
+                event_seq=delivery.event_seq,
                 state=DeliveryState.DELIVERED,
+                created_at=delivery.created_at,
                 attempts=attempts,
-                next_attempt_at=None,
+                schedule_index=delivery.schedule_index,
                 finished_at=now,
-                reason=None,
+                traceparent=delivery.traceparent,
+                order_key=delivery.order_key,
+                replay_id=delivery.replay_id,
             )
         case TryAgain():
             return replace(

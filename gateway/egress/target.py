@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from yarl import URL
@@ -25,6 +26,7 @@ _OURS = frozenset(
 # RFC 9110 §5.1 and §5.5.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 _NOT_IN_VALUES = re.compile(r"[\0-\x08\n-\x1f\x7f]")
+_NAMES_KEPT = 4096  # Sets of headers that need not be looked at for each request.
 
 
 class Origin(NamedTuple):
@@ -63,27 +65,38 @@ class Target:
             ValueError: A header has a name or value that HTTP does not allow, or says
                 what only we may say.
         """
-        names = {*map(str.lower, headers)}
+        has_authorization, defaults = _beside(tuple(headers))
+        if _NOT_IN_VALUES.search("".join(headers.values())):
+            raise _cannot_be_sent()
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if (
-            "" in names
-            or not _OURS.isdisjoint(names)
-            or not _TOKEN.fullmatch("".join(headers))
-            or _NOT_IN_VALUES.search("".join(headers.values()))
-        ):
-            detail = "a header cannot be sent"
-            raise ValueError(detail)
-        authorization = "" if "authorization" in names else self.authorization
-        defaults = (
-            _ALL_DEFAULTS
-            if names.isdisjoint(_DEFAULTS)
-            else "".join(_DEFAULTS[name] for name in _DEFAULTS.keys() - names)
-        )
+        authorization = "" if has_authorization else self.authorization
         head = (
             f"{self.head}{lines}{authorization}{defaults}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         return head.encode("latin-1") + body
+
+
+@lru_cache(_NAMES_KEPT)
+def _beside(headers: tuple[str, ...]) -> tuple[bool, str]:
+    """Say whether `Authorization` is among headers, and return ours to go with them."""
+    names = {*map(str.lower, headers)}
+    if (
+        "" in names
+        or not _OURS.isdisjoint(names)
+        or not _TOKEN.fullmatch("".join(headers))
+    ):
+        raise _cannot_be_sent()
+    defaults = (
+        _ALL_DEFAULTS
+        if names.isdisjoint(_DEFAULTS)
+        else "".join(_DEFAULTS[name] for name in _DEFAULTS.keys() - names)
+    )
+    return "authorization" in names, defaults
+
+
+def _cannot_be_sent() -> ValueError:
+    return ValueError("a header cannot be sent")
 
 
 def target_of(url: str, policy: EgressPolicy) -> Target | Breach:

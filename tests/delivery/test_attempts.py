@@ -61,6 +61,33 @@ async def test_what_becomes_of_a_delivery(
     assert (result.attempt.verdict, result.delivery.attempts) == (verdict, 1)
 
 
+async def test_what_an_attempt_does_not_change_stays() -> None:
+    """A delivery that has arrived is the same delivery, with nothing more to come."""
+    world = Delivering(200)
+    due = a_due(world)
+    owed = replace(
+        due.delivery,
+        attempts=2,
+        schedule_index=1,
+        next_attempt_at=NOON,
+        reason="held",
+        traceparent="00-1-2-01",
+        order_key="lobby",
+        replay_id="rpl_1",
+    )
+
+    result = await world.attempts.make(a_webhook(), replace(due, delivery=owed))
+
+    assert result.delivery == replace(
+        owed,
+        state=DeliveryState.DELIVERED,
+        attempts=3,
+        next_attempt_at=None,
+        finished_at=world.clock.now(),
+        reason=None,
+    )
+
+
 async def test_a_failure_moves_along_the_schedule() -> None:
     """The next attempt is due after the first delay, plus at most a fifth."""
     result = await result_of(500)
