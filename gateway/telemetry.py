@@ -16,6 +16,7 @@ import structlog
 from structlog.contextvars import get_contextvars
 from typing_extensions import override
 
+from gateway.domain.rendering import rfc3339_micros
 from gateway.system import SystemClock
 
 _SECRET_NAMES: Final = re.compile(
@@ -81,9 +82,8 @@ class Telemetry:
 
     def _tell(self, level: str, event: str, facts: Mapping[str, object]) -> None:
         """Put when, how grave and what before the facts, for the eye."""
-        now = _clock.now().isoformat(timespec="microseconds")
         line: Line = {
-            "timestamp": now.replace("+00:00", "Z"),
+            "timestamp": rfc3339_micros(_clock.now()),
             "level": level,
             "event": event,
             **get_contextvars(),

@@ -7,7 +7,8 @@ not trees of dicts.
 
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from json.encoder import encode_basestring
 
 from gateway.domain.model import (
@@ -24,11 +25,28 @@ from gateway.domain.recipients import Present
 INLINE_ATTACHMENT_BYTES = 65_536  # Larger attachments are linked, not sent along.
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_KEPT = 1024  # Most moments that are written lie in the last few seconds.
+
+
 def rfc3339(moment: datetime) -> str:
     """Return an aware datetime as `2030-01-31T12:00:00.000Z`; microseconds are cut."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    since = moment - _EPOCH
+    second = _second(since.days, since.seconds)
+    return f"{second}.{since.microseconds // 1000:03}Z"
+
+
+def rfc3339_micros(moment: datetime) -> str:
+    """Return an aware datetime as `2030-01-31T12:00:00.000000Z`."""
+    since = moment - _EPOCH
+    return f"{_second(since.days, since.seconds)}.{since.microseconds:06}Z"
+
+
+@lru_cache(_SECONDS_KEPT)
+def _second(days: int, seconds: int) -> str:
+    """Return a moment since 1970 to the second: that part takes the time."""
+    moment = _EPOCH + timedelta(days=days, seconds=seconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def participant_object(one: Present) -> dict[str, object]:

@@ -193,6 +193,15 @@ def test_a_moment_reads_back_to_the_millisecond(moment: datetime) -> None:
     assert timedelta() <= moment - parsed < timedelta(milliseconds=1)
 
 
+@given(moment=MOMENTS)
+def test_a_moment_to_the_microsecond_comes_back_whole(moment: datetime) -> None:
+    """Nothing of it is cut, and it is as long as any other."""
+    text = rendering.rfc3339_micros(moment)
+
+    assert datetime.fromisoformat(text) == moment
+    assert len(text) == len("2030-01-31T12:00:00.000000Z")
+
+
 @given(incoming())
 def test_a_received_message_reads_as_it_was(message: IncomingMessage) -> None:
     """The JSON of a received message equals the message."""
