@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Select,
     Update,
@@ -20,6 +21,7 @@ from gateway.delivery.ports import Due
 from gateway.domain.model import DeliveryState
 from gateway.domain.rendering import INLINE_ATTACHMENT_BYTES
 from gateway.storage.message_rows import MESSAGE, message_of
+from gateway.storage.moving import NOT_RELEASED
 from gateway.storage.rows import (
     DELIVERY,
     EVENT,
@@ -85,6 +87,7 @@ def _take() -> Update:
 
 _TAKE = _take().returning(delivery.c.number)
 _IS_MARKED = delivery.c.reason.is_not(None)  # to be held if it comes back
+_IS_DROPPED = delivery.c.reason == NOT_RELEASED
 _FREE = (
     update(delivery)
     .where(
@@ -93,11 +96,13 @@ _FREE = (
     )
     .values(
         state=case(
+            (_IS_DROPPED, DeliveryState.CANCELLED.value),
             (_IS_MARKED, DeliveryState.HELD.value),
             (delivery.c.attempts == 0, DeliveryState.PENDING.value),
             else_=DeliveryState.RETRYING.value,
         ),
         next_attempt_at=case((_IS_MARKED, None), else_=delivery.c.next_attempt_at),
+        finished_at=case((_IS_DROPPED, bindparam("now", type_=BigInteger))),
     )
 )
 _LOAD = (
@@ -133,7 +138,8 @@ def _taken(connection: Connection, claim: Claim) -> Sequence[int]:
     if claim.now is None:
         raise AssertionError(claim)
     if claim.doubtful:
-        connection.execute(_FREE, {"ids": list(claim.doubtful)})
+        freed = {"ids": list(claim.doubtful), "now": micros(claim.now)}
+        connection.execute(_FREE, freed)
     if claim.is_barred():
         return ()
     values = {

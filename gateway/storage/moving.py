@@ -67,6 +67,7 @@ class Moved:
         is_owed: Whether something without order is due now.
         marked: Ids of those in flight that are to be held if they come back.
         unmarked: Ids of those in flight that no longer are.
+        dropped: Ids of those in flight that are to be cancelled instead.
     """
 
     left: Move | None = None
@@ -74,6 +75,7 @@ class Moved:
     is_owed: bool = False
     marked: Sequence[str] = ()
     unmarked: Sequence[str] = ()
+    dropped: Sequence[str] = ()
 
 
 def hold(webhook: Webhook, owed: Hold | Release | None, below: int) -> Move:
@@ -172,27 +174,40 @@ def _release(connection: Connection, webhook_id: str, move: Move, now: int) -> M
     values = {"state": PENDING, "reason": None, "next_attempt_at": due_at}
     _change(connection, sent, values)
     left = _rest(move, found)
+    out = _marked(connection, webhook_id)
+    forbidden = [row.number for row in out if _is_dropped(move, row.at)]
+    allowed = [row.number for row in out if not _is_dropped(move, row.at)]
     return Moved(
         None if left is None else replace(left, position=found[-1].number),
         _keys(sent),
         is_owed=any(row.order_key is None for row in sent),
-        unmarked=_unmark(connection, webhook_id),
+        unmarked=_mark(connection, allowed, None),
+        dropped=_mark(connection, forbidden, NOT_RELEASED),
     )
 
 
-def _unmark(connection: Connection, webhook_id: str) -> Sequence[str]:
-    return list(
-        connection.execute(
-            update(delivery)
-            .where(
-                delivery.c.state == IN_FLIGHT,
-                delivery.c.webhook_id == webhook_id,
-                delivery.c.reason.is_not(None),
-            )
-            .values(reason=None)
-            .returning(delivery.c.id)
-        ).scalars()
-    )
+def _marked(connection: Connection, webhook_id: str) -> Rows:
+    """Return the numbers of those in flight that are not to go on, and their age."""
+    return connection.execute(
+        select(delivery.c.number, event.c.at)
+        .join(event, event.c.seq == delivery.c.event_seq)
+        .where(
+            delivery.c.state == IN_FLIGHT,
+            delivery.c.webhook_id == webhook_id,
+            delivery.c.reason.is_not(None),
+            delivery.c.reason != NOT_RELEASED,
+        )
+    ).all()
+
+
+def _mark(
+    connection: Connection, numbers: Sequence[int], reason: str | None
+) -> Sequence[str]:
+    if not numbers:
+        return ()
+    change = update(delivery).where(delivery.c.number.in_(numbers))
+    marked = connection.execute(change.values(reason=reason).returning(delivery.c.id))
+    return list(marked.scalars())
 
 
 def _unorder(connection: Connection, webhook_id: str, move: Move, now: int) -> Moved:
@@ -264,17 +279,23 @@ def _is_dropped(move: Move, at: int) -> bool:
 def take_over(connection: Connection, now: datetime) -> int:
     """Make what is `in_flight` due at once; return how many there were.
 
-    What was to be held if it came back is held.
+    What was to be held or cancelled if it came back is so.
     """
     is_marked = delivery.c.reason.is_not(None)
+    is_dropped = delivery.c.reason == NOT_RELEASED
+    moment = literal(micros(now), BigInteger)
     changed = connection.execute(
         update(delivery)
         .where(delivery.c.state == IN_FLIGHT)
         .values(
             state=case(
-                (is_marked, HELD), (delivery.c.attempts == 0, PENDING), else_=RETRYING
+                (is_dropped, CANCELLED),
+                (is_marked, HELD),
+                (delivery.c.attempts == 0, PENDING),
+                else_=RETRYING,
             ),
-            next_attempt_at=case((~is_marked, literal(micros(now), BigInteger))),
+            next_attempt_at=case((~is_marked, moment)),
+            finished_at=case((is_dropped, moment)),
         )
     )
     return changed.rowcount

@@ -14,7 +14,7 @@ from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
 from gateway.storage.fanout import OWED, settled
-from gateway.storage.moving import Kind, Move, Moved, moves_of, text_of
+from gateway.storage.moving import NOT_RELEASED, Kind, Move, Moved, moves_of, text_of
 from gateway.storage.rows import micros
 from gateway.storage.tables import delivery, webhook as table
 from gateway.storage.writer import Writer
@@ -100,9 +100,13 @@ class Settling:
             return replace(stored, next_attempt_at=None) if is_due else stored
         if reason is None:
             return stored
-        return replace(
+        held = replace(
             stored, state=DeliveryState.HELD, next_attempt_at=None, reason=reason
         )
+        if reason != NOT_RELEASED:
+            return held
+        ended_at = self._clock.now()
+        return replace(held, state=DeliveryState.CANCELLED, finished_at=ended_at)
 
     def forget(self, delivery_id: str) -> None:
         """Note that a delivery has come back."""
@@ -184,6 +188,7 @@ class Settling:
             self.forget(delivery_id)
         if turn.reason is not None:
             self._marks.update(dict.fromkeys(turn.moved.marked, turn.reason))
+        self._marks.update(dict.fromkeys(turn.moved.dropped, NOT_RELEASED))
         (self._holding.add if turn.is_holding else self._holding.discard)(webhook_id)
         (self._unfinished.add if turn.left else self._unfinished.discard)(webhook_id)
         if turn.left and webhook_id not in self._running:

@@ -84,6 +84,28 @@ async def test_what_is_in_flight_when_the_rest_is_released_goes_on(
     assert await states(store) == [("retrying", None)]
 
 
+@pytest.mark.parametrize("is_cut", [True, False])
+async def test_what_is_in_flight_when_the_rest_is_dropped_is_not_repeated(
+    store: Ports, *, is_cut: bool
+) -> None:
+    """It was meant for a place that the webhook has left, as all that is dropped."""
+    await owing(store, 2)
+    dues = await store.deliveries.claim("wh_1", 9)
+    await store.webhooks.put(webhook(), owed=MOVED)
+
+    since = NOON + timedelta(minutes=1)
+    await store.webhooks.put(webhook(), owed=Release(since=since))
+    if is_cut:
+        await store.deliveries.take_over()
+    else:
+        for due in dues:
+            failure = attempt(due.delivery, error=ErrorClass.HTTP_STATUS)
+            await store.deliveries.record(retrying(due.delivery, NOON), failure)
+
+    second = DUE if is_cut else ("retrying", None)
+    assert await states(store) == [DROPPED, second]
+
+
 @pytest.mark.parametrize(
     ("wish", "expected"),
     [

@@ -201,10 +201,12 @@ class MemoryDeliveries:
 
 
 def held_if_marked(delivery: Delivery) -> Delivery:
-    """Hold what was to be held if it came back."""
+    """Hold what was to be held if it came back, cancel what was to be dropped."""
     if delivery.state not in OWED or delivery.reason is None:
         return delivery
-    return replace(delivery, state=DeliveryState.HELD, next_attempt_at=None)
+    is_dropped = delivery.reason == "not_released"
+    state = DeliveryState.CANCELLED if is_dropped else DeliveryState.HELD
+    return replace(delivery, state=state, next_attempt_at=None)
 
 
 def is_listed(row: DeliveryRow, query: DeliveryFilter) -> bool:

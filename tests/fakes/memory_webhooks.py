@@ -83,8 +83,9 @@ class MemoryWebhooks:
                 continue
             if delivery.state is DeliveryState.HELD:
                 known[delivery.id] = self._released(delivery, wish)
-            elif delivery.state is DeliveryState.IN_FLIGHT:
-                known[delivery.id] = replace(delivery, reason=None)
+            elif delivery.state is DeliveryState.IN_FLIGHT and delivery.reason:
+                decided = self._released(delivery, wish)
+                known[delivery.id] = replace(delivery, reason=decided.reason)
         self._store.wake([webhook.id])
 
     def _released(self, delivery: Delivery, wish: Release) -> Delivery:
