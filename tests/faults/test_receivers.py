@@ -13,9 +13,9 @@ from aiohttp import web
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
-from tests.faults.town import Json, Town, a_town, clock
+from tests.faults.accounts import every_delivery, nothing_open, owed
+from tests.faults.town import a_town, clock
 
-OPEN = "pending,retrying,in_flight"
 HEALTHY = 49
 DUE = 10_000
 OK = 204
@@ -175,29 +175,3 @@ async def test_deliveries_verify_throughout_a_rotation(tmp_path: Path) -> None:
         assert {(row["status"], row["attempt_count"]) for row in rows} == {
             ("delivered", 1)
         }
-
-
-async def nothing_open(town: Town, *, patience_s: float = 60) -> None:
-    """Return when nothing is owed to anybody any more."""
-    async with asyncio.timeout(patience_s):
-        while (await town.get(f"/deliveries?status={OPEN}&limit=1"))["deliveries"]:
-            await clock.sleep(0.2)
-
-
-async def owed(town: Town, webhook_id: str, count: int) -> None:
-    """Return when that many deliveries wait for a webhook."""
-    async with asyncio.timeout(60):
-        while (await town.get(f"/webhooks/{webhook_id}"))["pending"] < count:
-            await clock.sleep(0.2)
-
-
-async def every_delivery(town: Town) -> list[Json]:
-    """Return all deliveries, newest first."""
-    rows: list[Json] = []
-    cursor = ""
-    while True:
-        page = await town.get(f"/deliveries?limit=200{cursor}")
-        rows += page["deliveries"]
-        if page["next_cursor"] is None:
-            return rows
-        cursor = f"&cursor={page['next_cursor']}"

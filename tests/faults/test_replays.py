@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from aiohttp import web
 
+from tests.faults.accounts import ended, every_delivery
 from tests.faults.town import PATIENCE_S, Town, a_town, clock
 
 EVENTS = 1500
@@ -20,29 +21,6 @@ async def speak(town: Town) -> None:
         await clock.sleep(0.001)
     async with asyncio.timeout(PATIENCE_S):
         while len(await town.received()) < EVENTS:
-            await clock.sleep(0.1)
-
-
-async def made_for(town: Town, webhook_id: str) -> Counter[str]:
-    """Return how many deliveries of each event a webhook was owed."""
-    found: Counter[str] = Counter()
-    cursor = ""
-    while True:
-        path = f"/deliveries?webhook={webhook_id}&limit=200{cursor}"
-        page = await town.get(path)
-        found.update(each["event_id"] for each in page["deliveries"])
-        if page["next_cursor"] is None:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
-
-
-async def ended(town: Town, replay_id: str) -> dict[str, object]:
-    """Return a replay once it runs no more."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            replay = await town.get(f"/replays/{replay_id}")
-            if replay["state"] != "running":
-                return replay
             await clock.sleep(0.1)
 
 
@@ -71,7 +49,8 @@ async def test_kill_9_neither_leaves_out_nor_repeats(
             await town.kill()
             await town.start()
         replay = await ended(town, begun["id"])
-        made = await made_for(town, late["id"])
+        rows = await every_delivery(town, late["id"])
+        made = Counter(row["event_id"] for row in rows)
 
     assert (begun["matched"], len(made)) == (EVENTS, EVENTS)
     assert set(made.values()) == {1}

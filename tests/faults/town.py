@@ -61,10 +61,15 @@ class Ledger:
 
 
 class Town:
-    """Everything, running. `ledger` is the account that tests settle."""
+    """Everything, running. `ledger` is the account that tests settle.
+
+    Attributes:
+        lives: How often the gateway was started, if a test counts.
+    """
 
     def __init__(self, home: Path, room: EmulatorServer, http: ClientSession) -> None:
         self.ledger = Ledger()
+        self.lives = 1
         self.room = room
         self.url = ""
         self._home = home
@@ -151,11 +156,13 @@ class Town:
             else:
                 self.ledger.accepted[number] = message_id
 
-    def speak(self, number: int) -> None:
-        """Have the peer say a number to the gateway, if it is in the room."""
+    def speak(
+        self, number: int, *, by: LocalMember | None = None, type_: str = "chat"
+    ) -> None:
+        """Have the peer, or another, say a number to the gateway, if that is there."""
         now = datetime.now(UTC)  # noqa: TID251  # compared with the gateway's own
         with suppress(NobodyThere):
-            self.peer.send("gateway", "chat", {"n": number})
+            (by or self.peer).send("gateway", type_, {"n": number})
             self.ledger.spoken[number] = now
 
     async def talk(self, first: int, count: int, *, per_second: float) -> None:
@@ -212,11 +219,11 @@ class Town:
     async def statuses(self) -> dict[int, str]:
         """Return the status of everything accepted, once each is final."""
         found: dict[int, str] = {}
-        async with asyncio.timeout(PATIENCE_S):
-            for number, message_id in self.ledger.accepted.items():
+        for number, message_id in self.ledger.accepted.items():
+            async with asyncio.timeout(PATIENCE_S):
                 message = await self.get(f"/messages/{message_id}?wait=30")
-                assert message.get("status") in FINAL, message
-                found[number] = message["status"]
+            assert message.get("status") in FINAL, message
+            found[number] = message["status"]
         return found
 
     async def received(self) -> dict[str, Json]:
