@@ -1,0 +1,105 @@
+"""A gateway on PostgreSQL, killed, replaced, and with its server taken away."""
+
+import asyncio
+import base64
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.accounts import ended, nothing_open
+from tests.faults.crowd import Crowd, kill_at_random
+from tests.faults.test_store import accepted, assert_none_came_twice, refused, talking
+from tests.faults.town import Town, a_town, clock
+from tests.storage.server import Databases, Server
+
+PAST = 400
+TAKEOVER_S = 15.0
+MASTER_KEYS = f"k1:{base64.b64encode(bytes(32)).decode()}"
+
+
+def a_town_on(url: str, home: Path) -> AbstractAsyncContextManager[Town]:
+    """Run a town whose gateway has its store on a server."""
+    return a_town(
+        home,
+        GATEWAY_DATABASE_URL=url,
+        GATEWAY_MASTER_KEYS=MASTER_KEYS,
+        GATEWAY_API_KEYS="a-key-that-nobody-in-town-has-to-show",
+        GATEWAY_LOCK_WAIT="120s",
+    )
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    "kills", [pytest.param(3), pytest.param(100, marks=pytest.mark.long)]
+)
+async def test_kill_9_loses_no_delivery_and_no_order(
+    tmp_path: Path, server: Databases, kills: int
+) -> None:
+    """The same promises as on SQLite, with the same receivers that fail."""
+    moments = Random(kills)  # noqa: S311  # the same moments each time
+    url = await server.new()
+    async with a_town_on(url, tmp_path) as town:
+        crowd = Crowd(town, moments)
+        await crowd.settle_in()
+        await crowd.remember(PAST)
+        await kill_at_random(town, crowd, kills, moments)
+        await ended(town, crowd.replays[-1]["id"], patience_s=300)
+        await nothing_open(town, patience_s=600)
+        await town.settle_accounts()
+
+        repeats = await crowd.settle_accounts()
+
+        assert max(repeats.values()) <= 16 * kills
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_server_stopped_and_started_under_load(
+    tmp_path: Path, own_server: Server, mode: str
+) -> None:
+    """503 while it is away; what was accepted is sent and what was owed delivered."""
+    url = await own_server.new()
+    async with a_town_on(url, tmp_path) as town:
+        async with talking(town):
+            await accepted(town, 20)
+            await asyncio.to_thread(own_server.stop, mode)
+            await refused(town, 50)
+            readiness = await town.get("/readyz")
+            await asyncio.to_thread(own_server.start)
+            await accepted(town, 40)
+        await town.state("ready")
+        await town.settle_accounts()
+
+        assert set(town.ledger.refused.values()) == {503}
+        assert readiness["status"] == 503, readiness
+        assert town.process.returncode is None
+        assert_none_came_twice(town)
+
+
+@pytest.mark.timeout(180)
+async def test_a_standby_takes_over_within_15_s_of_kill_9(
+    tmp_path: Path, server: Databases
+) -> None:
+    """With people talking all the while, and nothing lost that the first accepted."""
+    url = await server.new()
+    async with a_town_on(url, tmp_path) as town:
+        former = town.process
+        async with talking(town, per_second=25), asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(town.start(GATEWAY_PORT="0"))
+            await town.logged("store.lock_awaited")
+            await accepted(town, 40)
+
+            former.kill()
+            killed_s = clock.monotonic()
+            await waiting
+            await town.state("ready")
+            took_s = clock.monotonic() - killed_s
+            await accepted(town, 20)
+        await town.settle_accounts()
+
+        print(f"ready {took_s:.1f} s after the kill")  # noqa: T201
+        assert took_s < TAKEOVER_S
+        assert town.ledger.refused == {}
+        assert len(town.ledger.events("room.gap")) == 1
