@@ -1,14 +1,18 @@
 """Log lines: one for each thing that happened, named `noun.past_participle`.
 
 A line holds facts as fields with their units. It never holds a payload, a token, a
-secret or the URL of a webhook: `redact` is the last guard, not the first.
+secret or the URL of a webhook: blanking out is the last guard, not the first.
 """
 
+import asyncio
+import atexit
 import json
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, Literal, TextIO
 
@@ -25,7 +29,7 @@ _SECRET_NAMES: Final = re.compile(
 _SECRET_VALUES: Final = re.compile(
     r"whsec_[A-Za-z0-9+/=]+|ma-[\w.]{22}-[\w.]{22}-\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
 )
-_NAMES_KEPT: Final = 1024  # A field's name is in our code: there are a few dozen.
+_FORMS_KEPT: Final = 1024  # The names of a line are in our code: a few dozen sets.
 _LEVELS: Final = logging.getLevelNamesMapping()
 REDACTED: Final = "[redacted]"
 
@@ -34,37 +38,44 @@ Line = dict[str, object]
 _clock = SystemClock()
 
 
-def redact(line: Line) -> None:
-    """Blank out what looks like a secret, by the name of its field or by its form."""
+def _redact(line: Line) -> None:
+    """Blank out what looks like a secret by its form."""
     for name, value in line.items():
-        if _is_secret(name):
-            line[name] = REDACTED
-        elif isinstance(value, str) and (
-            # To look costs less than to ask the expression.
-            "whsec_" in value or "ma-" in value or "eyJ" in value
-        ):
+        if isinstance(value, str):
             line[name] = _SECRET_VALUES.sub(REDACTED, value)
 
 
-@lru_cache(_NAMES_KEPT)
-def _is_secret(name: str) -> bool:
-    return _SECRET_NAMES.search(name) is not None
+def _may_show_secrets(text: str) -> bool:
+    # To look costs less than to ask the expression.
+    return "whsec_" in text or "ma-" in text or "eyJ" in text
+
+
+@lru_cache(_FORMS_KEPT)
+def _secret_ones(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if _SECRET_NAMES.search(name) is not None)
 
 
 class Telemetry:
     """Where the lines go; satisfies every `Meter` port.
 
     Several lines are written for each message: that is why they do not pass through
-    a chain of processors.
+    a chain of processors, and why those of one turn of the event loop are written
+    together. Warnings and errors are written at once, and all that came before them.
 
     Args:
-        write: Takes a line that is whole.
+        render: Makes a line text.
+        stream: Where it is written; if that fails there is nobody to tell.
         least: The least level that is written, as `logging` numbers them.
     """
 
-    def __init__(self, write: Callable[[Line], None], *, least: int = 0) -> None:
-        self._write = write
+    def __init__(
+        self, render: Callable[[Line], str], stream: TextIO, *, least: int = 0
+    ) -> None:
+        self._render = render
+        self._stream = stream
         self._least = least
+        self._told: deque[str] = deque()  # Other threads may tell, too.
+        self._awaited: asyncio.AbstractEventLoop | None = None  # Its turn has to end.
 
     def info(self, event: str, **facts: object) -> None:
         """Record a thing that happened."""
@@ -89,8 +100,36 @@ class Telemetry:
             **get_contextvars(),
             **facts,
         }
-        redact(line)
-        self._write(line)
+        for name in _secret_ones(tuple(line)):
+            line[name] = REDACTED
+        text = self._render(line)
+        if _may_show_secrets(text):
+            _redact(line)
+            text = self._render(line)
+        self._told.append(f"{text}\n")
+        if level == "info":
+            self._write_soon()
+        else:
+            self.flush()
+
+    def _write_soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        if self._awaited is not loop:
+            self._awaited = loop
+            loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what was told and is not written yet."""
+        self._awaited = None
+        lines: list[str] = []
+        while self._told:
+            lines.append(self._told.popleft())
+        with suppress(OSError, ValueError):
+            self._stream.write("".join(lines))
 
 
 class _Forward(logging.Handler):
@@ -125,26 +164,19 @@ def configure(
     """
     for_people = form == "console" or (form == "auto" and sys.stderr.isatty())
     telemetry = Telemetry(
-        _for_people(sys.stderr) if for_people else _for_machines(sys.stderr),
+        _for_people() if for_people else _for_machines(),
+        sys.stderr,
         least=_LEVELS[level.upper()],
     )
+    atexit.register(telemetry.flush)
     logging.basicConfig(handlers=[_Forward(telemetry)], force=True)
     return telemetry
 
 
-def _for_machines(stream: TextIO) -> Callable[[Line], None]:
-    encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
-
-    def write(line: Line) -> None:
-        stream.write(encode(line) + "\n")
-
-    return write
+def _for_machines() -> Callable[[Line], str]:
+    return json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
 
-def _for_people(stream: TextIO) -> Callable[[Line], None]:
+def _for_people() -> Callable[[Line], str]:
     render = structlog.dev.ConsoleRenderer()
-
-    def write(line: Line) -> None:
-        stream.write(render(None, "", line) + "\n")
-
-    return write
+    return lambda line: render(None, "", {**line})  # It takes from what it is given.

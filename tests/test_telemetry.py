@@ -1,9 +1,13 @@
 """One line for each thing that happened, and no secret in any."""
 
+import asyncio
+import io
 import json
 import logging
+import sys
 
 import pytest
+from typing_extensions import override
 
 from gateway import telemetry
 
@@ -47,6 +51,89 @@ def test_secrets_are_blanked_by_name_and_by_form(
     written = capsys.readouterr().err
     assert "hunter2" not in written
     assert telemetry.REDACTED in written
+
+
+def test_a_line_for_people_stays_whole_when_a_secret_is_blanked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What happened is still said."""
+    telemetry.configure(form="console").info("room.lost", error="bad whsec_hunter2")
+
+    written = capsys.readouterr().err
+    assert "hunter2" not in written
+    assert "room.lost" in written
+
+
+async def test_lines_of_one_turn_of_the_loop_are_written_together(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In their order, and before anything else is waited for."""
+    log = telemetry.configure(form="json")
+    log.info("message.received")
+    log.info("delivery.attempted")
+    before = capsys.readouterr().err
+
+    turn = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turn.set_result, None)
+    await turn
+
+    assert before == ""
+    after = lines(capsys.readouterr().err)
+    assert [line["event"] for line in after] == [
+        "message.received",
+        "delivery.attempted",
+    ]
+
+
+async def test_a_warning_is_written_at_once_after_what_came_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever ends the process next does not take it away."""
+    log = telemetry.configure(form="json")
+
+    log.info("message.received")
+    log.warning("room.lost")
+
+    written = lines(capsys.readouterr().err)
+    assert [line["event"] for line in written] == ["message.received", "room.lost"]
+
+
+def test_a_line_that_a_loop_left_is_written_with_the_next(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A loop that ends at once keeps none for itself."""
+    log = telemetry.configure(form="json")
+    loop = asyncio.new_event_loop()
+    loop.call_soon(log.info, "gateway.stopping")
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+
+    log.info("gateway.stopped")
+
+    written = lines(capsys.readouterr().err)
+    assert [line["event"] for line in written] == [
+        "gateway.stopping",
+        "gateway.stopped",
+    ]
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full disk under the log is no reason to deliver nothing."""
+
+    class Full(io.StringIO):
+        @override
+        def write(self, s: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    log = telemetry.configure(form="json")
+
+    log.error("room.lost")
+
+    assert isinstance(sys.stderr, Full)
 
 
 def test_what_a_library_warns_of_becomes_a_line(
