@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -249,11 +249,15 @@ def _rehearsed(
     rehearsal: Rehearsal, request: Request, applied: Mapping[str, str]
 ) -> Response:
     error = rehearsal.error
+    recipients = rehearsal.recipients
+    if not request.scope["state"]["is_known"]:
+        # A link lets its bearer answer, not look at people.
+        recipients = tuple(replace(each, attributes={}) for each in recipients)
     shown: dict[str, object] = {
         "dry_run": True,
         "room": rehearsal.room,
         "would": rehearsal.would,
-        "recipients": [participant_object(each) for each in rehearsal.recipients],
+        "recipients": [participant_object(each) for each in recipients],
         "present": rehearsal.present,
         "error": None if error is None else problems.document(error, request.scope),
     }

@@ -177,6 +177,7 @@ async def test_a_link_may_be_tried_and_waited_with() -> None:
         answer = await caller.post(f"{LINK}&wait=1", json=HI, key=None)
 
     assert tried.json["dry_run"]
+    assert tried.json["recipients"][0]["attributes"] == {}
     assert answer.status == 200
     assert bridge.sending.accepted[0][1] == 1
 
