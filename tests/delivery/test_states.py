@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from typing_extensions import override
@@ -26,6 +27,8 @@ from tests.fakes.delivering import Delivering, a_webhook
 from tests.fakes.sender import ScriptedSender, an_outcome
 
 T = TypeVar("T")
+
+pytestmark = pytest.mark.timeout(120)
 
 AT_ONCE = 5  # In all.
 SCHEDULE_S = (5, 60, 300)
@@ -321,7 +324,7 @@ class Deliveries(RuleBasedStateMachine):
         """Let all end well: everything gets its verdict."""
         if self.is_away:
             self.lose_or_find_the_store()
-        for _ in range(200):
+        for _ in range(1000):
             if not {each.state for each in self.world.deliveries} - OVER:
                 break
             for webhook in self.world.roster.all():
@@ -341,5 +344,5 @@ class Deliveries(RuleBasedStateMachine):
 
 TestDeliveries = Deliveries.TestCase
 TestDeliveries.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
+    max_examples=40, stateful_step_count=40, deadline=None
 )
