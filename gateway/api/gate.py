@@ -16,6 +16,7 @@ from gateway.api.services import Services
 from gateway.domain.errors import (
     GatewayError,
     Invalid,
+    LoopDetected,
     PayloadTooLarge,
     ShuttingDown,
     Unauthenticated,
@@ -75,6 +76,7 @@ class Gate:
         self._keyring = Keyring(services.keys)
         self._origins = Origins(services.public_url, services.origins)
         self._hosts = Hosts(services.hosts)
+        self._instance = services.instance.encode()
         self._problem_base = f"{services.public_url}/problems/"
         self.prefix = urlsplit(services.public_url).path
         self._open_docs = services.docs == "public"
@@ -172,6 +174,9 @@ class Gate:
         if self._services.draining.is_set():
             message = "The gateway is stopping."
             raise ShuttingDown(message)
+        if headers.get(b"gateway-hop") == self._instance:
+            message = "This is a delivery of this gateway's own: a webhook leads to it."
+            raise LoopDetected(message)
         if b"idempotency-key" in headers:
             # Whoever sends one relies on it; to ignore it would be a lie.
             message = "Idempotency-Key is not supported by this version; leave it out."

@@ -42,6 +42,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.OriginNotAllowed: Row(403, "Origin not allowed"),
     errors.HostNotAllowed: Row(421, "Host not allowed"),
     errors.ProxiedWithoutKey: Row(403, "Proxied without a key"),
+    errors.LoopDetected: Row(422, "Loop detected"),
     errors.LinkInvalid: Row(403, "Link not valid"),
     errors.LinkUsed: Row(409, "Link used already"),
     errors.NotFound: Row(404, "Not found"),

@@ -110,6 +110,7 @@ class Services:
         verify_link: Raises `LinkInvalid` unless the query of a path was signed by us.
         verify_reply: Raises it unless the query of a path was signed by us for a
             reply; returns what that reply uses up.
+        instance: The gateway's own name, which its deliveries carry.
         draining: Set when the gateway is stopping.
         keys: The keys that may call; `None` for a gateway without keys.
         origins: Further browser origins that may call.
@@ -129,6 +130,7 @@ class Services:
     is_writable: Callable[[], Awaitable[bool]]
     verify_link: Callable[[str, str], None]
     verify_reply: Callable[[str, str], str]
+    instance: str
     draining: asyncio.Event
     keys: tuple[str, ...] | None = field(repr=False)
     origins: tuple[str, ...] = ()

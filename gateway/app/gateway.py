@@ -316,6 +316,7 @@ class Gateway:
             is_writable=self._store.is_writable,
             verify_link=self._links.verify_attachment,
             verify_reply=self._links.verify_reply,
+            instance=self._store.instance,
             draining=self._draining,
             keys=api_keys(settings, self._meter),
             origins=settings.gateway_cors_origins,

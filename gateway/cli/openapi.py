@@ -56,6 +56,7 @@ def description() -> str:
         is_writable=_INERT,
         verify_link=_INERT,
         verify_reply=_INERT,
+        instance="",
         draining=asyncio.Event(),
         keys=None,
         routers=(

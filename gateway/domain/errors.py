@@ -11,6 +11,7 @@
     │   ├── OriginNotAllowed         a page of another origin
     │   ├── HostNotAllowed           a Host that a keyless gateway does not answer to
     │   ├── ProxiedWithoutKey        a proxied request to a keyless gateway
+    │   ├── LoopDetected             a delivery of ours that came to ourselves
     │   ├── LinkInvalid              a signed link that is wrong or too old
     │   ├── LinkUsed                 a signed link that was good once, and was used
     │   ├── NotFound                 nothing of that id; carries `what`
@@ -130,6 +131,12 @@ class ProxiedWithoutKey(Rejected):
     """A proxied request to a gateway without keys."""
 
     code = "proxied_without_key"
+
+
+class LoopDetected(Rejected):
+    """A delivery of this gateway, sent to itself by way of somebody else."""
+
+    code = "loop_detected"
 
 
 class LinkInvalid(Rejected):

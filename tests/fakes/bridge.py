@@ -242,6 +242,7 @@ class Bridge:
             is_writable=self._is_writable,
             verify_link=verify_link,
             verify_reply=verify_reply,
+            instance="gw_one",
             draining=self.draining,
             keys=(KEY,),
         )
