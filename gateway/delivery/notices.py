@@ -76,7 +76,11 @@ class Notices:
             self.meter.warning("webhook.failing", **facts)
             event_type = EventType.WEBHOOK_FAILING
         return self._event(
-            event_type, webhook.id, failing_since=since, last_error=standing.last_error
+            event_type,
+            webhook.id,
+            reason=turn.name.lower(),
+            failing_since=since,
+            last_error=standing.last_error,
         )
 
     def disabled(self, webhook: Webhook, delivery: Delivery, reason: str) -> Event:

@@ -74,7 +74,8 @@ class Trial:
         try:
             request = self.requests.make(webhook, due, now=self.clock.now())
         except (BadTemplate, TemplateFailed) as error:
-            detail = f"The template failed: {error}."
+            said = str(error)
+            detail = f"{said[:1].upper()}{said[1:]}."
             return TrialResult(
                 ok=False, outcome=Outcome(None, None, timedelta(), detail)
             )

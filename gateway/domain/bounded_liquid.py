@@ -75,15 +75,20 @@ class Budget:
 class Leaf:
     """One text of a template."""
 
-    __slots__ = ("_size", "_template")
+    __slots__ = ("_pointer", "_size", "_template")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, pointer: str = "") -> None:
         """Parse a text.
+
+        Args:
+            source: The text.
+            pointer: Where in its template it is (RFC 6901); failures name it.
 
         Raises:
             NoLeaf: It is not Liquid, or names a tag or a filter that is not there.
         """
         look_through(source)
+        self._pointer = pointer
         self._size = len(source)
         try:
             self._template = _ENVIRONMENT.from_string(source)
@@ -111,17 +116,20 @@ class Leaf:
             self._template.render_with_context(context, output)
         except LoopIterationLimitError as error:
             problem = f"its loops take more than {MAX_TURNS} turns"
-            raise LeafFailed(problem) from error
+            raise self._failed(problem) from error
         except OutputStreamLimitError as error:
             problem = f"it writes more than {MAX_OUTPUT_BYTES} bytes"
-            raise LeafFailed(problem) from error
+            raise self._failed(problem) from error
         except TooMuchWork as error:
             problem = "it takes too much work"
-            raise LeafFailed(problem) from error
+            raise self._failed(problem) from error
         except (LiquidError, *_FAILURES) as error:
             problem = "a filter or a tag met a value that it cannot work with"
-            raise LeafFailed(problem + _line(error)) from error
+            raise self._failed(problem + _line(error)) from error
         return output.getvalue()
+
+    def _failed(self, problem: str) -> LeafFailed:
+        return LeafFailed(f"{self._pointer}: {problem}" if self._pointer else problem)
 
 
 class _Output(StringIO):

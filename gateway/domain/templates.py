@@ -159,7 +159,7 @@ class _Compiler:
             problem = f"it has more than {MAX_LEAVES} strings"
             raise BadTemplate(pointer=pointer, problem=problem)
         try:
-            return bounded_liquid.Leaf(source)
+            return bounded_liquid.Leaf(source, pointer)
         except liquid_text.NoLeaf as error:
             raise BadTemplate(
                 pointer=pointer,

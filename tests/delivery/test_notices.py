@@ -23,6 +23,7 @@ def test_a_failing_webhook_is_told_of_with_since_and_why() -> None:
     assert (event.type, event.webhook_id) == (EventType.WEBHOOK_FAILING, "wh_one")
     assert json.loads(event.data or "") == {
         "webhook_id": "wh_one",
+        "reason": "failing",
         "failing_since": "2026-03-14T12:00:00.000Z",
         "last_error": "It answered 500.",
     }
@@ -37,6 +38,7 @@ def test_a_recovery_is_told_of() -> None:
     event = world.attempts.notices.turned(a_webhook(), Turn.RECOVERED, STANDING)
 
     assert event.type is EventType.WEBHOOK_RECOVERED
+    assert json.loads(event.data or "")["reason"] == "recovered"
     assert len(world.meter.named("webhook.recovered")) == 1
 
 

@@ -173,15 +173,16 @@ def test_loops_are_counted_over_all_strings() -> None:
 
 
 def test_a_failure_tells_nothing_of_the_message() -> None:
-    """The sentence names the line, not what was said."""
-    template = compile_template({"a": "\n{{ text | divided_by: 0 }}"}, is_json=True)
+    """The sentence names the string and the line, not what was said."""
+    source = {"a": [{"b/c": "\n{{ text | divided_by: 0 }}"}]}
+    template = compile_template(source, is_json=True)
 
     with pytest.raises(TemplateFailed) as caught:
         template.render({"text": "secret"})
 
     assert str(caught.value) == (
-        "the template failed: a filter or a tag met a value that it cannot work with"
-        " (line 2)"
+        "the template failed: /a/0/b~1c: a filter or a tag met a value that it cannot"
+        " work with (line 2)"
     )
 
 
