@@ -17,6 +17,13 @@ async def nothing_open(town: Town, *, patience_s: float = 60) -> None:
             await clock.sleep(0.2)
 
 
+async def received(town: Town, count: int) -> None:
+    """Return when the gateway has stored so many messages of the room."""
+    async with asyncio.timeout(60):
+        while len(await town.received()) < count:
+            await clock.sleep(0.1)
+
+
 async def owed(town: Town, webhook_id: str, count: int) -> None:
     """Return when that many deliveries wait for a webhook."""
     async with asyncio.timeout(60):

@@ -10,7 +10,7 @@ from random import Random
 from aiohttp import web
 
 from gateway.emulator import Heard, LocalMember
-from tests.faults.accounts import every_delivery
+from tests.faults.accounts import every_delivery, received
 from tests.faults.town import ROOM, Json, Town, clock
 
 OK = 200
@@ -134,9 +134,7 @@ class Crowd:
         for _ in range(events):
             self._town.speak(next(self._numbers), type_="past")
             await clock.sleep(0.001)
-        async with asyncio.timeout(60):
-            while len(await self._town.received()) < events:
-                await clock.sleep(0.1)
+        await received(self._town, events)
 
     async def replay(self) -> None:
         """See to it that a replay is under way."""

@@ -1,6 +1,5 @@
 """A replay that is cut short, again and again, goes through the whole past once."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -8,8 +7,8 @@ from random import Random
 import pytest
 from aiohttp import web
 
-from tests.faults.accounts import ended, every_delivery
-from tests.faults.town import PATIENCE_S, Town, a_town, clock
+from tests.faults.accounts import ended, every_delivery, received
+from tests.faults.town import Town, a_town, clock
 
 EVENTS = 1500
 
@@ -19,9 +18,7 @@ async def speak(town: Town) -> None:
     for number in range(EVENTS):
         town.speak(number)
         await clock.sleep(0.001)
-    async with asyncio.timeout(PATIENCE_S):
-        while len(await town.received()) < EVENTS:
-            await clock.sleep(0.1)
+    await received(town, EVENTS)
 
 
 @pytest.mark.timeout(300)
