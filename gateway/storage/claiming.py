@@ -20,6 +20,7 @@ from sqlalchemy import (
 from gateway.delivery.ports import Due
 from gateway.domain.model import DeliveryState
 from gateway.domain.rendering import INLINE_ATTACHMENT_BYTES
+from gateway.storage.fresh import Fresh
 from gateway.storage.message_rows import MESSAGE, message_of
 from gateway.storage.moving import NOT_RELEASED
 from gateway.storage.rows import (
@@ -85,7 +86,7 @@ def _take() -> Update:
     )
 
 
-_TAKE = _take().returning(delivery.c.number)
+_TAKE = _take().returning(delivery.c.next_attempt_at, delivery.c.number)
 _IS_MARKED = delivery.c.reason.is_not(None)  # to be held if it comes back
 _IS_DROPPED = delivery.c.reason == NOT_RELEASED
 _FREE = (
@@ -112,29 +113,34 @@ _LOAD = (
     .join(event, event.c.seq == delivery.c.event_seq)
     .outerjoin(message, message.c.id == event.c.message_id)
     .where(delivery.c.number.in_(bindparam("numbers", expanding=True)))
-    .order_by(delivery.c.next_attempt_at, delivery.c.number)
 )
 _SMALL = select(attachment_chunk.c.message_id, attachment_chunk.c.data).where(
     attachment_chunk.c.message_id.in_(bindparam("ids", expanding=True))
 )
 
 
-def run(connection: Connection, claims: list[Claim]) -> None:
-    """Carry out claims, in their order; no delivery goes to two of them."""
-    owner: dict[int, Claim] = {}
-    for claim in claims:
-        owner.update(dict.fromkeys(_taken(connection, claim), claim))
-    found: dict[Claim, list[Due]] = {claim: [] for claim in claims}
-    if owner:
-        rows = connection.execute(_LOAD, {"numbers": list(owner)}).all()
-        small = _small_attachments(connection, rows)
-        for row in rows:
-            found[owner[row[0]]].append(_due(row, small))
-    for claim, due in found.items():
-        claim.due = due
+def run(connection: Connection, claims: list[Claim], fresh: Fresh) -> None:
+    """Carry out claims, in their order; no delivery goes to two of them.
+
+    Args:
+        connection: In the transaction, after all else in it.
+        claims: What is wished for.
+        fresh: Where most of it need only be looked up.
+    """
+    taken = {claim: _taken(connection, claim) for claim in claims}
+    found: dict[int, Due] = {}
+    for claim, numbers in taken.items():
+        found |= fresh.take(claim.webhook_id, set(numbers))
+    every = [number for numbers in taken.values() for number in numbers]
+    if len(found) < len(every):
+        missing = [number for number in every if number not in found]
+        found |= _loaded(connection, missing)
+    for claim, numbers in taken.items():
+        claim.due = [found[number] for number in numbers if number in found]
 
 
 def _taken(connection: Connection, claim: Claim) -> Sequence[int]:
+    """Return the numbers of what a claim got, what was due first before the rest."""
     if claim.now is None:
         raise AssertionError(claim)
     if claim.doubtful:
@@ -147,7 +153,14 @@ def _taken(connection: Connection, claim: Claim) -> Sequence[int]:
         "now": micros(claim.now),
         "most": claim.limit,
     }
-    return connection.execute(_TAKE, values).scalars().all()
+    rows = connection.execute(_TAKE, values).all()
+    return [number for _, number in sorted(rows)]
+
+
+def _loaded(connection: Connection, numbers: list[int]) -> dict[int, Due]:
+    rows = connection.execute(_LOAD, {"numbers": numbers}).all()
+    small = _small_attachments(connection, rows)
+    return {row[0]: _due(row, small) for row in rows}
 
 
 def _due(row: Sequence[Any], attachments: dict[str, bytes]) -> Due:

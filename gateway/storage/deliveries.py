@@ -51,6 +51,7 @@ class Deliveries:
         self._fan_out = fan_out
         self._settling = settling
         self._clock = clock
+        self._run_claims = partial(claiming.run, fresh=fan_out.fresh)
         # What claims may have marked that failed, by webhook: nobody can tell whether
         # their commits did. Nothing else would ever touch it before the next start.
         self._doubtful: dict[str, list[str]] = {}
@@ -80,7 +81,7 @@ class Deliveries:
             claim.now = self._clock.now()
             claim.doubtful = tuple(self._doubtful.get(webhook_id, ()))
             claim.is_barred = lambda: self._settling.is_holding(batch, webhook_id)
-            batch.finish(claiming.run, claim)
+            batch.finish(self._run_claims, claim)
 
         claimed = self._writer.ask(stage, lambda: claim.due)
         claimed.add_done_callback(partial(self._claimed, claim))

@@ -13,6 +13,7 @@ from gateway.domain.errors import GatewayError, NotFound, WrongState
 from gateway.domain.model import DeliveryState, MessageStatus
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
+from gateway.storage.fresh import Fresh
 from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
 from gateway.storage.tables import (
@@ -80,15 +81,23 @@ class Erasure:
 class Erasing:
     """Erases content; what is known about a message stays."""
 
-    def __init__(self, writer: Writer, reader: Reader, pace: Pace) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, pace: Pace, fresh: Fresh
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._pace = pace
+        self._fresh = fresh
 
     def erase(self, message_id: str) -> asyncio.Future[None]:
         """Erase what a message says and carries; `NotFound`, or `WrongState`."""
         erasure = Erasure(message_id)
-        return self._writer.ask(lambda batch: batch.do(erasure.run), erasure.result)
+
+        def stage(batch: Batch) -> None:
+            self._fresh.clear()
+            batch.do(erasure.run)
+
+        return self._writer.ask(stage, erasure.result)
 
     async def erase_delivered(self, now: datetime) -> int:
         """Erase messages of which nothing is owed any more; return how many.
@@ -124,6 +133,7 @@ class Erasing:
         found: list[T] = []
 
         def stage(batch: Batch) -> None:
+            self._fresh.clear()
             batch.do(lambda connection: found.append(step(connection)))
 
         return await self._writer.ask(stage, lambda: found[-1])

@@ -53,9 +53,10 @@ class Log:
         def stage(batch: Batch) -> None:
             stored = message
             if message is not None:
-                stored = replace(message, event_id=events[0].id)
+                event_id, seq = events[0].id, batch.seq + 1
+                stored = replace(message, event_id=event_id, seq=seq)
                 position = next(self._positions)
-                row = row_of_incoming(stored, position, batch.seq + 1)
+                row = row_of_incoming(stored, position, seq)
                 batch.add(ADD_INCOMING, row)
             self._fan_out.stage(batch, events, stored)
 

@@ -32,6 +32,7 @@ from gateway.storage.engine import Reader
 from gateway.storage.erasing import Erasing
 from gateway.storage.errors import BadMasterKeys, MasterKeyMismatch, StoreUnusable
 from gateway.storage.fanout import FanOut
+from gateway.storage.fresh import Fresh
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
 from gateway.storage.outbox import Outbox
@@ -107,13 +108,14 @@ class Store:
         now = micros(clock.now())
         positions = count(max(opened.last_position + 1, now))
         numbers = count(max(opened.last_number + 1, now))
-        fan_out = FanOut(directory, ids, clock, numbers)
+        self._fresh = fresh = Fresh()
+        fan_out = FanOut(directory, ids, clock, numbers, fresh)
         attachments = Attachments(writer, reader, clock)
         self._writer = writer
         self._clock = clock
         pace = Pace(clock)
         self._retention = Retention(writer, pace)
-        self._erasing = Erasing(writer, reader, pace)
+        self._erasing = Erasing(writer, reader, pace, fresh)
         self._resealing = Resealing(writer, reader, sealer, pace, meter)
         self.sealer = sealer
         self.instance = opened.instance
