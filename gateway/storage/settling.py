@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BigInteger, Connection, case, literal, select, update
 
 from gateway.bridge.ports import Clock
 from gateway.domain.model import Delivery, DeliveryState, Webhook
@@ -178,6 +178,8 @@ class Settling:
         if turn.moved.marked:
             # After all else in this batch: what it records knows of no mark yet.
             batch.do(partial(_hold_marked, batch, turn, now))
+        if turn.moved.unmarked or turn.moved.dropped:
+            batch.do(partial(_release_unmarked, batch, turn, now))
         if turn.moved.is_owed:
             batch.owed[turn.webhook_id] = None
 
@@ -225,3 +227,31 @@ def _hold_marked(batch: Batch, turn: Turn, now: int, connection: Connection) -> 
         mine, delivery.c.state == DeliveryState.IN_FLIGHT.value
     )
     turn.moved.marked = list(connection.execute(out).scalars())
+
+
+def _release_unmarked(
+    batch: Batch, turn: Turn, now: int, connection: Connection
+) -> None:
+    """Release, or drop, what came back in the batch that did so with the rest."""
+    held = delivery.c.state == DeliveryState.HELD.value
+    moment = literal(now, BigInteger)
+    keys = connection.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(turn.moved.unmarked), held)
+        .values(
+            state=DeliveryState.PENDING.value,
+            reason=None,
+            next_attempt_at=case((delivery.c.order_key.is_(None), moment)),
+        )
+        .returning(delivery.c.order_key)
+    ).scalars()
+    for key in keys:
+        batch.pass_turn(turn.webhook_id, key, now)
+        batch.owed[turn.webhook_id] = None
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(turn.moved.dropped), held)
+        .values(
+            state=DeliveryState.CANCELLED.value, reason=NOT_RELEASED, finished_at=moment
+        )
+    )

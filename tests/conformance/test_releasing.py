@@ -84,6 +84,27 @@ async def test_what_is_in_flight_when_the_rest_is_released_goes_on(
     assert await states(store) == [("retrying", None)]
 
 
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [(Release(), DUE), (Release(none=True), DROPPED)],
+)
+async def test_what_comes_back_with_a_release_is_released_too(
+    store: Ports, wish: Release, expected: State
+) -> None:
+    """It was on its way to be held when the release came."""
+    await owing(store, 1)
+    (due,) = await store.deliveries.claim("wh_1", 9)
+    await store.webhooks.put(webhook(), owed=MOVED)
+
+    released = store.webhooks.put(webhook(), owed=wish)
+    failure = attempt(due.delivery, error=ErrorClass.HTTP_STATUS)
+    await store.deliveries.record(retrying(due.delivery, NOON), failure)
+    await released
+
+    assert await states(store) in ([expected], [("retrying", None)])
+    assert (expected == DUE) == bool(await store.deliveries.claim("wh_1", 9))
+
+
 @pytest.mark.parametrize("is_cut", [True, False])
 async def test_what_is_in_flight_when_the_rest_is_dropped_is_not_repeated(
     store: Ports, *, is_cut: bool
