@@ -29,7 +29,8 @@ class Disabling:
         """Make a delivery's webhook inactive, and tell of it, once.
 
         A subscription whose receiver is gone is removed besides: what is owed to it is
-        cancelled. A webhook deleted meanwhile is left so. `StoreUnavailable` if it is
+        cancelled. A webhook deleted meanwhile is left so, and so is one that failed and
+        was enabled meanwhile: its receiver starts afresh. `StoreUnavailable` if it is
         to be done again.
 
         Args:
@@ -37,9 +38,10 @@ class Disabling:
             reason: `gone` or `failing`.
             standing: How its receiver stands.
         """
+        is_forgiven = reason == FAILING and standing.failing_since is None
 
         def edit(webhook: Webhook) -> Webhook:
-            if not webhook.active:
+            if not webhook.active or is_forgiven:
                 return webhook
             return replace(
                 webhook,

@@ -272,8 +272,12 @@ class Lane:
 
     def _learn(self, webhook: Webhook, result: Result, era: int) -> Result:
         """Take to heart what came of an attempt, and add what is to be told of it."""
-        before = self._receiver.standing
-        turn = self._receiver.learn(webhook, result, era, self._works.now)
+        if result.disables is not None and self._has_moved(webhook):
+            result = replace(result, disables=None)
+        now, before = self._works.now, self._receiver.standing
+        circuit = self._receiver.circuit(now.s)
+        turn = self._receiver.learn(webhook, result, era, now)
+        self._tell_circuit(webhook, result, circuit, now.s)
         if result.delivery.state is DeliveryState.HELD:
             self._blame_template(webhook, result)
         if turn is None:
@@ -283,6 +287,22 @@ class Lane:
         standing = before if turn is Turn.RECOVERED else self._receiver.standing
         event = self._ledger.notices.turned(webhook, turn, standing)
         return replace(result, events=(*result.events, event))
+
+    def _has_moved(self, sent: Webhook) -> bool:
+        """Say whether the webhook has another URL than when a request was sent."""
+        webhook = self._works.roster.find(self._webhook_id)
+        return webhook is not None and webhook.url != sent.url
+
+    def _tell_circuit(
+        self, webhook: Webhook, result: Result, before: Circuit, now_s: float
+    ) -> None:
+        """Tell of a circuit that opens or is closed; probes that fail tell nothing."""
+        after = self._receiver.circuit(now_s)
+        if after is before or Circuit.CLOSED not in {before, after}:
+            return
+        wait_s = self._receiver.wait_s(now_s)
+        error = result.error if after is Circuit.OPEN else None
+        self._ledger.notices.circuit(webhook, error, wait_s)
 
     def _blame_template(self, webhook: Webhook, result: Result) -> None:
         """Tell of a template that fails, once until it is changed."""

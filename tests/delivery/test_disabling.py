@@ -16,7 +16,8 @@ DELIVERY = Delivery(
 
 async def disabled(world: Delivering, reason: str = "gone") -> Webhook | None:
     """Disable `wh_one`, and return what it has become."""
-    await world.attempts.disabling.disable(DELIVERY, reason, Standing())
+    standing = Standing(failing_since=NOON)
+    await world.attempts.disabling.disable(DELIVERY, reason, standing)
     return world.roster.find("wh_one")
 
 
@@ -31,6 +32,16 @@ async def test_it_is_inactive_with_the_reason() -> None:
     assert (webhook.active, webhook.disabled_reason) == (False, "failing")
     (line,) = world.meter.named("webhook.disabled")
     assert (line["reason"], line["host"]) == ("failing", "one.example")
+
+
+async def test_one_that_was_enabled_meanwhile_stays_active() -> None:
+    """A last failure that is stored late disables no receiver that starts afresh."""
+    world = Delivering()
+    await world.add(a_webhook())
+
+    await world.attempts.disabling.disable(DELIVERY, "failing", Standing())
+
+    assert world.roster.get("wh_one").active
 
 
 async def test_of_several_at_once_one_is_told() -> None:

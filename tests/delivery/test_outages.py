@@ -179,6 +179,23 @@ async def test_a_subscription_that_is_gone_is_deleted() -> None:
     assert "webhook.disabled" in world.told
 
 
+async def test_a_webhook_that_moved_is_not_gone() -> None:
+    """A 410 of its old URL, answered late, disables nothing."""
+    world = Delivering(410)
+    await world.add(a_webhook())
+    world.sender.hang(HOOK)
+
+    async with delivering(world):
+        await world.say()
+        await world.add(a_webhook(url="https://new.example/"))
+        world.worker.wake(["wh_one"])
+        world.sender.release(HOOK)
+        await settle()
+
+    assert world.roster.get("wh_one").active
+    assert world.states == ["dead"]
+
+
 async def test_a_rate_limit_is_kept_and_burns_nothing() -> None:
     """With 2/s and a burst of 3, three go at once and two each second after."""
     world = Delivering()
