@@ -19,6 +19,7 @@ from gateway.storage.rows import micros
 from gateway.storage.tables import (
     attachment,
     attachment_chunk,
+    attempt,
     delivery,
     event,
     message,
@@ -62,6 +63,7 @@ class Erasure:
         )
         if erased.rowcount:
             _drop_bytes(connection, [self.message_id])
+            _drop_answers(connection, self.message_id)
         elif connection.execute(select(message.c.id).where(mine)).one_or_none():
             detail = (
                 f"Message {self.message_id} is still to be said; its content can be "
@@ -172,6 +174,20 @@ def _erase(connection: Connection, old: int, positions: Sequence[int]) -> list[s
         .returning(message.c.id)
     )
     return list(erased.scalars())
+
+
+def _drop_answers(connection: Connection, message_id: str) -> None:
+    """Erase what receivers answered: many repeat what they were sent."""
+    told = (
+        select(delivery.c.id)
+        .join(event, event.c.seq == delivery.c.event_seq)
+        .where(event.c.message_id == message_id)
+    )
+    connection.execute(
+        update(attempt)
+        .where(attempt.c.delivery_id.in_(told), attempt.c.response.is_not(None))
+        .values(response=None)
+    )
 
 
 def _drop_bytes(connection: Connection, message_ids: Sequence[str]) -> None:

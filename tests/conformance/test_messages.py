@@ -16,6 +16,8 @@ from gateway.domain.model import (
 )
 from tests.conformance.ports import (
     Ports,
+    attempt,
+    delivered,
     incoming,
     outgoing,
     received,
@@ -114,6 +116,21 @@ async def test_an_erased_message_keeps_its_facts(store: Ports) -> None:
         await store.messages.attachment("msg_1")
     (due,) = await store.deliveries.claim("wh_1", 1)
     assert (due.message, due.attachment) == (found, None)
+
+
+async def test_what_receivers_answered_is_erased_with_a_message(store: Ports) -> None:
+    """Many repeat what they were sent; answers to other messages stay."""
+    await store.webhooks.put(webhook())
+    for name in ("1", "2"):
+        await store.log.append(received(name), message=incoming(name))
+    dues = await store.deliveries.claim("wh_1", 9)
+    for due in dues:
+        await store.deliveries.record(delivered(due.delivery), attempt(due.delivery))
+
+    await store.messages.erase("msg_1")
+
+    found = [await store.deliveries.get(due.delivery.id) for due in dues]
+    assert [each and each[1][0].response for each in found] == [None, "ok"]
 
 
 async def test_what_is_still_to_be_said_is_not_erased(store: Ports) -> None:

@@ -163,8 +163,15 @@ class MemoryMessages:
                 known, body="null", attachment=None
             )
             self._store.attachments.pop(message_id, None)
+            self._forget_answers(message_id)
 
         return self._store.commit(change)
+
+    def _forget_answers(self, message_id: str) -> None:
+        for delivery in self._store.deliveries_by_id.values():
+            if self._store.events[delivery.event_seq - 1].message_id == message_id:
+                made = self._store.attempts.get(delivery.id, [])
+                made[:] = [replace(each, response=None) for each in made]
 
     async def get(self, message_id: str) -> Message | None:
         """Return a message, or `None`."""
