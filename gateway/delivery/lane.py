@@ -301,7 +301,7 @@ class Lane:
         if after is before or Circuit.CLOSED not in {before, after}:
             return
         wait_s = self._receiver.wait_s(now_s)
-        error = result.error if after is Circuit.OPEN else None
+        error = result.error or "" if after is Circuit.OPEN else None
         self._ledger.notices.circuit(webhook, error, wait_s)
 
     def _blame_template(self, webhook: Webhook, result: Result) -> None:

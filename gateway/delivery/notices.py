@@ -103,6 +103,23 @@ class Notices:
             last_error=standing.last_error,
         )
 
+    def circuit(self, webhook: Webhook, error: str | None, wait_s: float) -> None:
+        """Write that a receiver is left alone, or gets everything again.
+
+        Args:
+            webhook: Whose receiver.
+            error: The last of the failures that opened the circuit; `None` if it is
+                closed again.
+            wait_s: How long it is left alone.
+        """
+        facts = {"webhook_id": webhook.id, "host": host(webhook.url)}
+        if error is None:
+            self.meter.info("webhook.circuit_closed", **facts)
+        else:
+            self.meter.warning(
+                "webhook.circuit_opened", **facts, last_error=error, wait_s=wait_s
+            )
+
     def attempted(
         self, webhook: Webhook, attempt: Attempt, wait: timedelta | None
     ) -> None:

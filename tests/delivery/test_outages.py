@@ -72,6 +72,34 @@ async def test_a_failing_probe_opens_it_for_twice_as_long() -> None:
     assert len(world.sender.requests) == 30
 
 
+async def test_a_circuit_is_told_of_when_it_opens_and_when_it_is_closed() -> None:
+    """The log says why a receiver is left alone; a probe that fails adds nothing."""
+    world = Delivering(*[500] * 11)
+    await world.add(a_webhook(max_in_flight=1, schedule_s=(3600,)))
+
+    async with delivering(world):
+        await world.say(times=30)
+        await world.clock.advance(31)
+        opened, closed = (
+            world.meter.named(f"webhook.circuit_{what}")
+            for what in ("opened", "closed")
+        )
+        await world.clock.advance(60)
+        await settle(400)
+
+    assert opened == [
+        {
+            "webhook_id": "wh_one",
+            "host": "one.example",
+            "last_error": "It answered 500.",
+            "wait_s": 30.0,
+        }
+    ]
+    assert closed == []
+    assert len(world.meter.named("webhook.circuit_opened")) == 1
+    assert len(world.meter.named("webhook.circuit_closed")) == 1
+
+
 async def test_a_pause_survives_a_restart() -> None:
     """A `Retry-After` of an hour is kept by the process that comes after."""
     world = Delivering(an_outcome(503, retry_after="3600"))
