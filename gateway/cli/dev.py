@@ -70,6 +70,7 @@ def dev(
             await app.run(around)
         finally:
             await server.kill()
+        serving.leave(log.flush)
 
     serving.run(main, load)
 

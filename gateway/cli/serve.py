@@ -21,5 +21,6 @@ def serve() -> None:
                 stop=serving.stopped_by_signals(),
             )
         )
+        serving.leave(log.flush)
 
     serving.run(main, settings.load)

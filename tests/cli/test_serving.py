@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -173,3 +174,32 @@ def test_an_end_in_order_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     serving.run(main, Settings)
 
     assert capsys.readouterr() == ("", "")
+
+
+async def test_threads_that_never_end_do_not_hold_up_an_end() -> None:
+    """Not Python's own wait for them either; what was to be written is written."""
+    program = """if True:
+        import asyncio, threading
+        from gateway import settings, telemetry
+        from gateway.cli import serving
+
+        async def main(_):
+            log = telemetry.configure(form="json")
+            threading.Thread(target=threading.Event().wait).start()
+            asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+            print("said")
+            log.info("gateway.stopped")
+            serving.leave(log.flush)
+
+        serving.run(main, settings.Settings)
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        out, err = await process.communicate()
+
+    assert (process.returncode, out) == (0, b"said\n"), err
+    assert b"gateway.stopped" in err
