@@ -24,24 +24,30 @@ class Disabling:
     notices: Notices
 
     async def disable(
-        self, delivery: Delivery, reason: str, standing: Standing
+        self,
+        delivery: Delivery,
+        reason: str,
+        standing: Standing,
+        *,
+        url: str | None = None,
     ) -> None:
         """Make a delivery's webhook inactive, and tell of it, once.
 
         A subscription whose receiver is gone is removed besides: what is owed to it is
         cancelled. A webhook deleted meanwhile is left so, and so is one that failed and
-        was enabled meanwhile: its receiver starts afresh. `StoreUnavailable` if it is
-        to be done again.
+        was enabled meanwhile: its receiver starts afresh. So does one with a new URL.
+        `StoreUnavailable` if it is to be done again.
 
         Args:
             delivery: The one whose answer was the last straw.
             reason: `gone` or `failing`.
             standing: How its receiver stands.
+            url: Where the answer came from, if that matters.
         """
         is_forgiven = reason == FAILING and standing.failing_since is None
 
         def edit(webhook: Webhook) -> Webhook:
-            if not webhook.active or is_forgiven:
+            if not webhook.active or is_forgiven or url not in {None, webhook.url}:
                 return webhook
             return replace(
                 webhook,

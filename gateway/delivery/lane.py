@@ -18,6 +18,9 @@ from gateway.delivery.works import Works
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import DeliveryState, Standing, Webhook
 
+# The two clocks are read one after the other, and drift apart: that is no step.
+LEAST_STEP_S = 0.001
+
 
 class Flight(NamedTuple):
     """A delivery that has a slot, and the era of the circuit in which it got that."""
@@ -50,6 +53,7 @@ class Lane:
         self._is_loaded = False
         self._owed = True  # Something may be due now: only a claim will tell.
         self._due_at: datetime | None = None  # Nothing else known is due before.
+        self._lead_s = works.now.lead_s
         self._failures = 0  # Claims that failed one after the other.
         self._claim_after_s = 0.0  # Monotonic: no claim before, as the last failed.
         self._ready: deque[Due] = deque()  # Claimed, and not sent yet.
@@ -115,7 +119,10 @@ class Lane:
         if self._works.draining.is_set():
             return False
         webhook = self._works.roster.find(self._webhook_id)
-        return (webhook is not None and webhook.active) or self.in_flight > 0
+        if webhook is not None and webhook.active:
+            return True
+        # Until nothing is left to put back: it may be active again by then.
+        return self.in_flight > 0 or bool(self._ready)
 
     def _sendable(self) -> Webhook | None:
         """Return the webhook if something may be sent to it now.
@@ -226,9 +233,13 @@ class Lane:
     async def _look_ahead(self) -> None:
         """Learn when the next is due, once the moment known before has come.
 
-        A lane whose deliveries all succeed never asks: it is told of what is new.
+        A lane whose deliveries all succeed never asks: it is told of what is new. But
+        what it was told of before the clock was set back is not due yet.
         """
-        if self._due_at is not None and self._due_at <= self._works.clock.now():
+        now = self._works.now
+        was_set_back = now.lead_s < self._lead_s - LEAST_STEP_S
+        self._lead_s = now.lead_s
+        if was_set_back or (self._due_at is not None and self._due_at <= now.at):
             self._due_at = None
             self._launch_next()  # What was claimed need not wait for the answer.
             self._expect(await self._ledger.next_due_at(self._webhook_id))
@@ -272,8 +283,8 @@ class Lane:
 
     def _learn(self, webhook: Webhook, result: Result, era: int) -> Result:
         """Take to heart what came of an attempt, and add what is to be told of it."""
-        if result.disables is not None and self._has_moved(webhook):
-            result = replace(result, disables=None)
+        if result.disables is not None:
+            result = replace(result, url=webhook.url)
         now, before = self._works.now, self._receiver.standing
         circuit = self._receiver.circuit(now.s)
         turn = self._receiver.learn(webhook, result, era, now)
@@ -287,11 +298,6 @@ class Lane:
         standing = before if turn is Turn.RECOVERED else self._receiver.standing
         event = self._ledger.notices.turned(webhook, turn, standing)
         return replace(result, events=(*result.events, event))
-
-    def _has_moved(self, sent: Webhook) -> bool:
-        """Say whether the webhook has another URL than when a request was sent."""
-        webhook = self._works.roster.find(self._webhook_id)
-        return webhook is not None and webhook.url != sent.url
 
     def _tell_circuit(
         self, webhook: Webhook, result: Result, before: Circuit, now_s: float

@@ -87,7 +87,9 @@ class Ledger:
 
             async def disable() -> None:
                 delivery = result.delivery
-                await self.disabling.disable(delivery, reason, standing())
+                await self.disabling.disable(
+                    delivery, reason, standing(), url=result.url
+                )
 
             await self.patience.insist(disable, what="disable")
 

@@ -14,6 +14,7 @@ from gateway.delivery.standing import (
     after_success,
 )
 from gateway.domain.model import Standing, Webhook
+from gateway.domain.retry import MAX_RETRY_AFTER
 
 # Deliveries claimed before there is a slot for them: the next request need not wait
 # for a commit. At most as many as there are slots, …
@@ -33,6 +34,11 @@ class Moment:
 
     at: datetime
     s: float
+
+    @property
+    def lead_s(self) -> float:
+        """How far the wall clock is ahead; it changes only when that is set."""
+        return self.at.timestamp() - self.s
 
 
 class Receiver:
@@ -54,8 +60,9 @@ class Receiver:
         self._rested = False
         self._paused_until_s = now.s
         if standing.paused_until is not None:
-            left_s = (standing.paused_until - now.at).total_seconds()
-            self._paused_until_s += max(0.0, left_s)
+            # The clock may have been wrong when it was kept, or may be so now.
+            left = min(standing.paused_until - now.at, MAX_RETRY_AFTER)
+            self._paused_until_s += max(0.0, left.total_seconds())
 
     def look_at(self, webhook: Webhook) -> None:
         """Take notice of the webhook as it is now."""

@@ -41,6 +41,7 @@ class Result:
         error: What went wrong, in words.
         pause: For how long the whole webhook is to be left alone.
         disables: Why the webhook is to be made inactive, if it is.
+        url: What was called, if an answer is why.
         answered: What is to be said in the room before this is stored.
     """
 
@@ -51,4 +52,5 @@ class Result:
     error: str | None = None
     pause: timedelta | None = None
     disables: str | None = None
+    url: str | None = None
     answered: Answered | None = None

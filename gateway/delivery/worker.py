@@ -25,6 +25,7 @@ class Worker:
         self._ended = asyncio.Event()
         self._ended.set()  # Until it begins.
         self._abandoned = 0
+        self._has_begun = False
 
     @property
     def in_flight(self) -> int:
@@ -56,7 +57,7 @@ class Worker:
             lane = self._lanes.get(webhook_id)
             if lane is not None:
                 lane.wake()
-            elif self._is_active(webhook_id):
+            elif self._has_begun and self._is_active(webhook_id):
                 self._start(self._run_lane(webhook_id))
 
     def restart(self, webhook_id: str) -> None:
@@ -95,6 +96,8 @@ class Worker:
 
     async def _begin(self) -> None:
         await self._works.ledger.take_over()
+        # What a lane claims before that would be taken over too, and sent twice.
+        self._has_begun = True
         self._works.deliveries.on_owed(self.wake)
         self.wake([webhook.id for webhook in self._works.roster.all()])
 

@@ -93,6 +93,13 @@ def test_a_pause_survives_the_process() -> None:
     assert receiver.wait_s(at(61).s) == 0
 
 
+def test_a_pause_kept_by_a_wrong_clock_is_none_of_years() -> None:
+    """Nobody may pause us for more than a day, whatever year it was then."""
+    receiver = a_receiver(Standing(paused_until=NOON + timedelta(days=900)))
+
+    assert receiver.wait_s(at(0).s) == 86_400
+
+
 def test_failures_open_the_circuit_and_claim_nothing() -> None:
     """After ten nothing may go for 30 s, and then one, with none claimed ahead."""
     receiver = a_receiver()
