@@ -116,7 +116,7 @@ class Deliveries:
             stored = self._settling.settled(delivery, webhook)
             batch.add(RECORD_DELIVERY, row_of_record(stored))
             batch.then.append(partial(self._settling.forget, stored.id))
-            if stored.next_attempt_at is None:
+            if stored.next_attempt_at is None and stored.order_key is not None:
                 now = micros(self._clock.now())
                 batch.pass_turn(stored.webhook_id, stored.order_key, now)
             if attempt is not None:

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from gateway.delivery.ports import Due
 
-MOST_BYTES: Final = 16_777_216
-SHARE: Final = 4  # One webhook gets at most this part of it.
-PLAIN_BYTES: Final = 1024  # What one takes beside its texts.
+MOST_BYTES: Final = 33_554_432
+SHARE: Final = 2  # One webhook gets at most this part of it.
+PLAIN_BYTES: Final = 1200  # What one takes beside its texts.
 
 
 class Kept(NamedTuple):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
@@ -54,7 +53,7 @@ class Log:
             stored = message
             if message is not None:
                 event_id, seq = events[0].id, batch.seq + 1
-                stored = replace(message, event_id=event_id, seq=seq)
+                stored = _placed(message, event_id, seq)
                 position = next(self._positions)
                 row = row_of_incoming(stored, position, seq)
                 batch.add(ADD_INCOMING, row)
@@ -79,3 +78,18 @@ class Log:
             return [event_of(row) for row in found]
 
         return await self._reader.read(work)
+
+
+def _placed(message: IncomingMessage, event_id: str, seq: int) -> IncomingMessage:
+    """Return a message with its place in the log; `replace` takes twice as long."""
+    return IncomingMessage(
+        id=message.id,
+        room=message.room,
+        type=message.type,
+        body=message.body,
+        sender=message.sender,
+        created_at=message.created_at,
+        attachment=message.attachment,
+        event_id=event_id,
+        seq=seq,
+    )
