@@ -161,14 +161,12 @@ class Notices:
 
     def blame(self, error: Exception, delivery: Delivery) -> None:
         """Write where in our code it went wrong, without what was being sent."""
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{frames[-1].name}:{frames[-1].lineno}" if frames else None
         self.meter.error(
             "delivery.attempt_failed",
             delivery_id=delivery.id,
             webhook_id=delivery.webhook_id,
             error=type(error).__name__,
-            where=where,
+            where=where(error),
         )
 
     def _event(self, event_type: EventType, webhook_id: str, **facts: object) -> Event:
@@ -181,6 +179,12 @@ class Notices:
             data=json.dumps(data, separators=(",", ":")),
             webhook_id=webhook_id,
         )
+
+
+def where(error: Exception) -> str | None:
+    """Return the function and the line that raised an error; `None` if none did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else None
 
 
 @lru_cache(_URLS_KEPT)

@@ -9,6 +9,7 @@ from enum import Enum
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery.bell import Bell
+from gateway.delivery.notices import where
 from gateway.delivery.patience import Patience
 from gateway.delivery.ports import Replays
 from gateway.delivery.replays import log_cancelled, look
@@ -122,7 +123,10 @@ class Replayer:
             raise
         except Exception as error:  # noqa: BLE001  # Or it stops us at every start.
             self._meter.error(
-                "replay.failed", replay_id=stand.replay.id, error=type(error).__name__
+                "replay.failed",
+                replay_id=stand.replay.id,
+                error=type(error).__name__,
+                where=where(error),
             )
             with suppress(NotFound):
                 await self._cancel(stand.replay, reason="failed")
