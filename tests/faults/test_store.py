@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -118,6 +119,36 @@ async def test_a_disk_that_is_full_at_a_kill_is_recovered_from(tmp_path: Path) -
             await town.settle_accounts()
 
             assert set(town.ledger.refused.values()) == {503}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux has prlimit")
+async def test_a_disk_that_takes_no_more_refuses_and_recovers(tmp_path: Path) -> None:
+    """Whatever it says in place of being full: its files may not grow, and then may."""
+    async with a_town(tmp_path) as town:
+        async with talking(town):
+            await accepted(town, 20)
+            size = (tmp_path / "data" / "gateway.db-wal").stat().st_size
+            assert size > 2 * len(town.log()), "the log could not be written either"
+            before = limited(town, size)
+            await refused(town, 100)
+            readiness = await town.get("/readyz")
+            limited(town, before)
+            await accepted(town, 40)
+        await town.state("ready")
+        await town.settle_accounts()
+
+        assert set(town.ledger.refused.values()) == {503}
+        assert readiness["status"] == 503, readiness
+        assert_none_came_twice(town)
+
+
+def limited(town: Town, size: int) -> int:
+    """Let no file of the gateway's grow beyond a size; return the limit before."""
+    pid, kind = town.process.pid, resource.RLIMIT_FSIZE
+    soft, hard = resource.prlimit(pid, kind)
+    resource.prlimit(pid, kind, (size, hard))
+    return soft
 
 
 @pytest.mark.timeout(180)
