@@ -1,17 +1,21 @@
 """The pages are complete, and what they point to exists."""
 
 import ast
+import json
 import re
+import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gateway.api import problems
-from gateway.domain.model import EventType
+from gateway.domain.model import ErrorClass, EventType
 from tests.house import tree
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 LINE_NAME = re.compile(
     r"(?:api_key|delivery|event|gateway|library|message|participant|public_url|replay"
     r"|request|room|room_token|source|store|webhook)\.[a-z_]+"
@@ -88,6 +92,31 @@ def test_every_event_is_explained() -> None:
     guide = tree.text("docs/webhooks.md")
 
     assert [each for each in EventType if f"`{each.value}`" not in guide] == []
+
+
+def test_every_kind_of_failed_attempt_is_explained() -> None:
+    """Whoever looks at an attempt at night finds there where to look next."""
+    page = tree.text("docs/operations.md")
+
+    unexplained = [each for each in ErrorClass if f"`{each}`" not in page]
+
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("page", tree.documents(), ids=tree.name)
+def test_what_pages_have_curl_send_is_json(page: Path) -> None:
+    """As the shell hands it on: a quote within quotes ends them."""
+    shown = SHELL.findall(page.read_text(encoding="utf-8"))
+    words = [shlex.split(each, comments=True) for each in shown if "<<" not in each]
+
+    sent = [
+        body
+        for each in words
+        for option, body in pairwise(each)
+        if option == "--json" and body.startswith("{")
+    ]
+
+    assert [isinstance(json.loads(body), dict) for body in sent] == [True] * len(sent)
 
 
 def test_every_problem_is_explained() -> None:
