@@ -12,6 +12,7 @@ from gateway.domain.model import (
     DeliveryState,
     Event,
     IncomingMessage,
+    Ordering,
     OutgoingMessage,
     Webhook,
 )
@@ -19,7 +20,13 @@ from gateway.domain.routing import Envelope, match, order_key, seen
 from gateway.storage.batch import ADD_DELIVERY, ADD_EVENT, Batch
 from gateway.storage.directory import Directory
 from gateway.storage.fresh import Fresh
-from gateway.storage.rows import Row, micros, row_of_delivery, row_of_event
+from gateway.storage.rows import (
+    Row,
+    micros,
+    row_before_claim,
+    row_of_delivery,
+    row_of_event,
+)
 
 Message = IncomingMessage | OutgoingMessage
 
@@ -67,14 +74,34 @@ class FanOut:
             batch.add(ADD_EVENT, row_of_event(event, seq))
             about = _about(event, message)
             show = partial(_seen, event, seq, about)
-            stored: Event | None = None
-            for webhook in match(event, self._directory.all_in(batch), show):
-                delivery, number = self._owed(event, seq, webhook), next(self._numbers)
-                batch.add(ADD_DELIVERY, row_of_delivery(delivery, number))
-                self.pass_turn(batch, event, webhook)
-                if delivery.next_attempt_at is not None and _is_final(event, about):
-                    stored = stored or _placed(event, seq)
-                    self.fresh.keep(number, Due(_claimed(delivery), stored, about))
+            wanting = match(event, self._directory.all_in(batch), show)
+            stored = (
+                _placed(event, seq) if wanting and _is_final(event, about) else None
+            )
+            for webhook in wanting:
+                if stored is None or not _is_at_once(webhook):
+                    batch.add(ADD_DELIVERY, self.row(event, seq, webhook))
+                    self.pass_turn(batch, event, webhook)
+                else:
+                    self._owe_at_once(batch, stored, about, webhook)
+
+    def _owe_at_once(
+        self, batch: Batch, event: Event, about: Message | None, webhook: Webhook
+    ) -> None:
+        """Owe an event to a webhook that waits for nothing, and keep that at hand."""
+        claimed = Delivery(
+            id=self._ids.new(Kind.DELIVERY),
+            webhook_id=webhook.id,
+            event_id=event.id,
+            event_seq=event.seq,
+            state=DeliveryState.IN_FLIGHT,
+            created_at=self._clock.now(),
+            traceparent=event.traceparent,
+        )
+        number = next(self._numbers)
+        batch.add(ADD_DELIVERY, row_before_claim(claimed, number))
+        batch.owed[webhook.id] = None
+        self.fresh.keep(number, Due(claimed, event, about))
 
     def pass_turn(self, batch: Batch, event: Event, webhook: Webhook) -> None:
         """See to it that what is owed to an active webhook becomes due in time."""
@@ -95,7 +122,7 @@ class FanOut:
         return row_of_delivery(delivery, next(self._numbers))
 
     def _owed(
-        self, event: Event, seq: int, webhook: Webhook, replay_id: str | None = None
+        self, event: Event, seq: int, webhook: Webhook, replay_id: str | None
     ) -> Delivery:
         now = self._clock.now()
         key = order_key(webhook, event)
@@ -148,17 +175,9 @@ def _placed(event: Event, seq: int) -> Event:
     )
 
 
-def _claimed(delivery: Delivery) -> Delivery:
-    """Return a new delivery as a claim returns it."""
-    return Delivery(
-        id=delivery.id,
-        webhook_id=delivery.webhook_id,
-        event_id=delivery.event_id,
-        event_seq=delivery.event_seq,
-        state=DeliveryState.IN_FLIGHT,
-        created_at=delivery.created_at,
-        traceparent=delivery.traceparent,
-    )
+def _is_at_once(webhook: Webhook) -> bool:
+    """Say whether what is owed to a webhook is due as soon as it is stored."""
+    return webhook.active and webhook.ordering is Ordering.NONE
 
 
 def _about(event: Event, message: Message | None) -> Message | None:

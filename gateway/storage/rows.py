@@ -129,6 +129,31 @@ def row_of_delivery(delivery: Delivery, number: int) -> Row:
     )
 
 
+def row_before_claim(claimed: Delivery, number: int) -> Row:
+    """Return the row that a new delivery has until its first claim makes it this one.
+
+    It is due from the moment it was made.
+    """
+    created_at = micros(claimed.created_at)
+    return (
+        number,
+        claimed.id,
+        claimed.webhook_id,
+        claimed.event_id,
+        claimed.event_seq,
+        DeliveryState.PENDING.value,
+        created_at,
+        0,
+        0,
+        created_at,
+        None,
+        None,
+        claimed.traceparent,
+        None,
+        None,
+    )
+
+
 def row_of_record(delivery: Delivery) -> Row:
     """Return a delivery's state in the order of `RECORDED`, and its id."""
     return (

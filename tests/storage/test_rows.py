@@ -1,5 +1,6 @@
 """Events, deliveries and attempts as rows and back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -24,12 +25,14 @@ from gateway.storage.rows import (
     maybe_moment,
     micros,
     moment_of,
+    row_before_claim,
     row_of_attempt,
     row_of_delivery,
     row_of_event,
     row_of_record,
     span,
 )
+from tests.fakes.clock import NOON
 
 MOMENTS = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001  # Hypothesis wants it naive.
@@ -142,3 +145,13 @@ def test_an_attempt_comes_back(attempt: Attempt) -> None:
 
     assert len(row) == len(ATTEMPT)
     assert attempt_of(row) == attempt
+
+
+def test_the_row_before_a_claim_is_that_of_a_new_delivery() -> None:
+    """It differs from the claimed one in what a claim changes, and in nothing else."""
+    claimed = Delivery(
+        "dlv_1", "wh_1", "evt_1", 7, DeliveryState.IN_FLIGHT, NOON, traceparent="00-1"
+    )
+    pending = replace(claimed, state=DeliveryState.PENDING, next_attempt_at=NOON)
+
+    assert row_before_claim(claimed, 3) == row_of_delivery(pending, 3)
