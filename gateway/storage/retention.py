@@ -1,23 +1,25 @@
 """What is trimmed once nobody needs it any more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
-    Table,
     delete,
     exists,
+    func,
     select,
     tuple_,
 )
 
 from gateway.domain.model import DeliveryState
 from gateway.storage.batch import Batch
+from gateway.storage.engine import Reader
 from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
 from gateway.storage.sqlite import used_bytes
@@ -35,7 +37,8 @@ from gateway.storage.writer import Writer
 
 T = TypeVar("T")
 
-STEP = 1000  # Rows of one commit.
+STEP = 1000  # Rows looked at together, and at most removed in one commit.
+SOME = 250  # Rows with indexes of their own, of one commit: nobody waits for longer.
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
 CUT = 100  # Events that go at a time when the store is too large.
 UNREFERENCED = timedelta(hours=1)
@@ -63,14 +66,37 @@ class Swept:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows of a table, oldest first, and which of them nobody needs any more.
+
+    Attributes:
+        key: Their order, which is that of their age but for clocks that were wrong.
+        age: When they came to be.
+        until: Only rows from before that may go.
+        is_over: Which of them may go now.
+        drop: Removes rows with their keys, unless they are needed again.
+        most: How many go in one commit.
+    """
+
+    key: Column[Any]
+    age: Column[Any]
+    until: int
+    is_over: ColumnElement[bool]
+    drop: Callable[[Connection, "Kept", Sequence[Any]], int]
+    most: int = SOME
+
+
 class Retention:
     """Removes old rows, at most 1000 in a commit, so that nobody waits for long.
 
-    After each commit it rests for as long as that took.
+    They are looked for beside the writer, from the oldest on. After each commit it
+    rests for as long as that took.
     """
 
-    def __init__(self, writer: Writer, pace: Pace) -> None:
+    def __init__(self, writer: Writer, reader: Reader, pace: Pace) -> None:
         self._writer = writer
+        self._reader = reader
         self._pace = pace
 
     async def sweep(
@@ -115,27 +141,38 @@ class Retention:
         return swept
 
     async def _trim_until(self, old: int, very_old: int) -> Swept:
-        done = await self._repeat(lambda c: _trim_deliveries(c, DONE, old))
-        given_up = await self._repeat(
-            lambda c: _trim_deliveries(c, KEPT_LONGER, very_old)
+        return Swept(
+            await self._walk(_deliveries(old, very_old)),
+            await self._walk(_events(old)),
+            await self._walk(_messages(old)),
+            await self._walk(_attachments(old)),
         )
-        events = await self._repeat(lambda c: _trim_events(c, old))
-        said = await self._repeat(lambda c: _trim_messages(c, old))
-        carried = await self._repeat(lambda c: _trim_attachments(c, old), FEW)
-        return Swept(done + given_up, events, said, carried)
 
     async def sweep_attachments(self, now: datetime) -> int:
         """Remove bytes whose message was never stored, or is gone, after an hour."""
-        old = micros(now - UNREFERENCED)
-        return await self._repeat(lambda c: _trim_attachments(c, old), FEW)
+        return await self._walk(_attachments(micros(now - UNREFERENCED)))
 
-    async def _repeat(self, step: Callable[[Connection], int], most: int = STEP) -> int:
+    async def _walk(self, kept: Kept) -> int:
+        """Remove what is over, up to where all that follows is too young."""
+        total, after = 0, None
+        while True:
+            last, over = await self._reader.read(partial(_look, kept, after))
+            for start in range(0, len(over), kept.most):
+                begun_s = self._pace.begin()
+                some = over[start : start + kept.most]
+                total += await self._ask(partial(_drop, kept, some))
+                await self._pace.rest(begun_s)
+            if last is None:
+                return total
+            after = last
+
+    async def _repeat(self, step: Callable[[Connection], int]) -> int:
         total = 0
         while True:
             begun_s = self._pace.begin()
             removed = await self._ask(step)
             total += removed
-            if removed < most:
+            if removed < STEP:
                 return total
             await self._pace.rest(begun_s)
 
@@ -160,40 +197,92 @@ def _cut_after(events: int, connection: Connection) -> int | None:
     return connection.execute(oldest.offset(events).limit(1)).scalar_one_or_none()
 
 
-def _trim_deliveries(connection: Connection, states: tuple[str, ...], old: int) -> int:
-    total = 0
-    for state in states:
-        found = connection.execute(
-            select(delivery.c.id)
-            .where(delivery.c.state == state, delivery.c.created_at < old)
-            .where(
-                (delivery.c.finished_at.is_(None)) | (delivery.c.finished_at < old),
-            )
-            .limit(STEP - total)
-        )
-        ids = list(found.scalars())
-        if ids:
-            connection.execute(delete(attempt).where(attempt.c.delivery_id.in_(ids)))
-            connection.execute(delete(delivery).where(delivery.c.id.in_(ids)))
-        total += len(ids)
-    return total
+def _look(
+    kept: Kept, after: object, connection: Connection
+) -> tuple[object, Sequence[Any]]:
+    """Look at the next 1000 rows.
+
+    Returns:
+        The key of the last one, `None` if there is nothing more to look at; and the
+        keys of those that are over.
+    """
+    stretch = select(kept.key, kept.age).order_by(kept.key).limit(STEP)
+    if after is not None:
+        stretch = stretch.where(kept.key > after)
+    rows = stretch.subquery()
+    ends = select(func.max(rows.c[0]), func.min(rows.c[1]))
+    last, oldest = connection.execute(ends).one()
+    if last is None or oldest >= kept.until:
+        return None, ()
+    over = select(kept.key).where(kept.key <= last, kept.is_over).order_by(kept.key)
+    if after is not None:
+        over = over.where(kept.key > after)
+    return last, connection.execute(over).scalars().all()
 
 
-def _trim_events(connection: Connection, old: int) -> int:
-    is_owed = exists().where(delivery.c.event_seq == event.c.seq)
-    return _trim(connection, event, event.c.seq, (event.c.at < old) & ~is_owed)
+def _drop(kept: Kept, keys: Sequence[Any], connection: Connection) -> int:
+    return kept.drop(connection, kept, keys)
 
 
-def _trim_messages(connection: Connection, old: int) -> int:
-    is_told_of = exists().where(event.c.message_id == message.c.id)
-    return _trim(
-        connection,
-        message,
-        message.c.position,
-        (message.c.created_at < old)
-        & ~is_told_of
-        & (message.c.status.is_(None) | message.c.status.not_in(("queued", "sending"))),
+def _deliveries(old: int, very_old: int) -> Kept:
+    age, ended_at = delivery.c.created_at, delivery.c.finished_at
+
+    def is_over(states: tuple[str, ...], since: int) -> ColumnElement[bool]:
+        has_ended = ended_at.is_(None) | (ended_at < since)
+        return delivery.c.state.in_(states) & (age < since) & has_ended
+
+    return Kept(
+        key=delivery.c.number,
+        age=age,
+        until=max(old, very_old),
+        is_over=is_over(DONE, old) | is_over(KEPT_LONGER, very_old),
+        drop=_drop_deliveries,
     )
+
+
+def _events(old: int) -> Kept:
+    is_owed = exists().where(delivery.c.event_seq == event.c.seq)
+    is_over = (event.c.at < old) & ~is_owed
+    return Kept(event.c.seq, event.c.at, old, is_over, _drop_rows)
+
+
+def _messages(old: int) -> Kept:
+    age, status = message.c.created_at, message.c.status
+    is_told_of = exists().where(event.c.message_id == message.c.id)
+    is_said = status.is_(None) | status.not_in(("queued", "sending"))
+    is_over = (age < old) & ~is_told_of & is_said
+    return Kept(message.c.position, age, old, is_over, _drop_rows)
+
+
+def _attachments(old: int) -> Kept:
+    key, age = attachment.c.message_id, attachment.c.created_at
+    is_referred_to = exists().where(
+        message.c.id == key,
+        message.c.attachment_size.is_not(None),  # It is not erased.
+    )
+    is_over = (age < old) & ~is_referred_to
+    return Kept(key, age, old, is_over, _drop_attachments, most=FEW)
+
+
+def _drop_rows(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+    gone = delete(kept.key.table).where(kept.key.in_(keys), kept.is_over)
+    return connection.execute(gone).rowcount
+
+
+def _drop_deliveries(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+    found = select(delivery.c.id).where(kept.key.in_(keys), kept.is_over)
+    ids = list(connection.execute(found).scalars())
+    connection.execute(delete(attempt).where(attempt.c.delivery_id.in_(ids)))
+    connection.execute(delete(delivery).where(delivery.c.id.in_(ids)))
+    return len(ids)
+
+
+def _drop_attachments(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+    found = select(kept.key).where(kept.key.in_(keys), kept.is_over)
+    ids = list(connection.execute(found).scalars())
+    for table in (attachment_chunk, attachment):
+        connection.execute(delete(table).where(table.c.message_id.in_(ids)))
+    return len(ids)
 
 
 def _trim_replays(connection: Connection, old: int) -> int:
@@ -216,30 +305,3 @@ def _trim_onces(connection: Connection, old: int) -> int:
     ).all()
     gone = tuple_(once.c.scope, once.c.key).in_([tuple(row) for row in found])
     return connection.execute(delete(once).where(gone)).rowcount if found else 0
-
-
-def _trim_attachments(connection: Connection, old: int) -> int:
-    is_referred_to = exists().where(
-        message.c.id == attachment.c.message_id,
-        message.c.attachment_size.is_not(None),  # It is not erased.
-    )
-    found = connection.execute(
-        select(attachment.c.message_id)
-        .where(attachment.c.created_at < old, ~is_referred_to)
-        .limit(FEW)
-    )
-    ids = list(found.scalars())
-    if ids:
-        for table in (attachment_chunk, attachment):
-            connection.execute(delete(table).where(table.c.message_id.in_(ids)))
-    return len(ids)
-
-
-def _trim(
-    connection: Connection,
-    table: Table,
-    key: ColumnElement[int],
-    condition: ColumnElement[bool],
-) -> int:
-    some = select(key).where(condition).order_by(key).limit(STEP).scalar_subquery()
-    return connection.execute(delete(table).where(key.in_(some))).rowcount

@@ -114,7 +114,7 @@ class Store:
         self._writer = writer
         self._clock = clock
         pace = Pace(clock)
-        self._retention = Retention(writer, pace)
+        self._retention = Retention(writer, reader, pace)
         self._erasing = Erasing(writer, reader, pace, fresh)
         self._resealing = Resealing(writer, reader, sealer, pace, meter)
         self.sealer = sealer

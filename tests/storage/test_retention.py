@@ -1,11 +1,14 @@
 """What is trimmed, and what stays."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
 
 from gateway.bridge.ports import Once
 from gateway.domain.model import (
@@ -15,7 +18,8 @@ from gateway.domain.model import (
     Replay,
     ReplayOnly,
 )
-from gateway.storage.retention import STEP, Swept
+from gateway.storage.pacing import Pace
+from gateway.storage.retention import STEP, Retention, Swept
 from gateway.storage.store import Store
 from tests.conformance.ports import (
     attempt,
@@ -27,6 +31,8 @@ from tests.conformance.ports import (
 )
 from tests.fakes.clock import NOON, FakeClock
 from tests.storage.opening import opened, query, run_sql
+
+T = TypeVar("T")
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
@@ -239,3 +245,42 @@ async def test_replays_are_forgotten_after_their_end(tmp_path: Path) -> None:
 
         assert await store.replays.get("rpl_1") == running
         assert await store.replays.get("rpl_2") is None
+
+
+async def test_what_stays_is_looked_at_without_a_commit(tmp_path: Path) -> None:
+    """However much is still owed, nobody who writes waits for the search."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        events = [received(str(number)) for number in range(STEP + 1)]
+        await asyncio.gather(*map(store.log.append, events))
+        clock.jump(WEEK.total_seconds() + 1)
+        before = await query(store, "SELECT turn FROM log_head")
+
+        await sweep(store)
+
+        after = await query(store, "SELECT turn FROM log_head")
+    assert after[0][0] - before[0][0] == 3  # Replays, what is done once, this query.
+
+
+async def test_what_is_sent_again_during_a_sweep_stays(tmp_path: Path) -> None:
+    """A delivery retried after it was found to be over is kept, and its event too."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"))
+        (due,) = await store.deliveries.claim("wh_1", 1)
+        await store.deliveries.record(delivered(due.delivery), attempt(due.delivery))
+        clock.jump(WEEK.total_seconds() + 1)
+        reader = store._retention._reader
+
+        class Retrying:
+            async def read(self, work: Callable[[Connection], T]) -> T:
+                found = await reader.read(work)
+                await store.deliveries.retry(due.delivery.id)
+                return found
+
+        retention = Retention(store._writer, Retrying(), Pace(clock))
+        swept = await retention.sweep(clock.now(), messages=WEEK, dead=MONTH)
+
+    assert swept == Swept(0, 0, 0, 0)
