@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
-from contextlib import AbstractAsyncContextManager
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -78,6 +80,17 @@ async def test_a_server_stopped_and_started_under_load(
         assert_none_came_twice(town)
 
 
+@asynccontextmanager
+async def outlived(process: Process) -> AsyncIterator[Process]:
+    """See to it that a process has ended when the block has, whatever happens."""
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
 @pytest.mark.timeout(180)
 async def test_a_standby_takes_over_within_15_s_of_kill_9(
     tmp_path: Path, server: Databases
@@ -85,15 +98,15 @@ async def test_a_standby_takes_over_within_15_s_of_kill_9(
     """With people talking all the while, and nothing lost that the first accepted."""
     url = await server.new()
     async with a_town_on(url, tmp_path) as town:
-        former = town.process
-        async with talking(town, per_second=25), asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(town.start(GATEWAY_PORT="0"))
-            await town.logged("store.lock_awaited")
-            await accepted(town, 40)
+        async with talking(town, per_second=25), outlived(town.process) as former:
+            async with asyncio.TaskGroup() as tasks:
+                waiting = tasks.create_task(town.start(GATEWAY_PORT="0"))
+                await town.logged("store.lock_awaited")
+                await accepted(town, 40)
 
-            former.kill()
-            killed_s = clock.monotonic()
-            await waiting
+                former.kill()
+                killed_s = clock.monotonic()
+                await waiting
             await town.state("ready")
             took_s = clock.monotonic() - killed_s
             await accepted(town, 20)
