@@ -30,8 +30,15 @@ _GIVE = (
     .values(next_attempt_at=bindparam("now"))
     .returning(delivery.c.webhook_id)
 )
-_KEYS = (delivery.c.webhook_id, delivery.c.order_key)
-_STUCK = select(*_KEYS).where(IN_ORDER).except_(select(*_KEYS).where(HAS_TURN))
+_OPEN = ("pending", "retrying", "in_flight")
+_OWING = select(delivery.c.webhook_id).where(delivery.c.state.in_(_OPEN)).distinct()
+# One webhook at a time, and of any key: or SQLite would go through all that is open.
+_ANY = (delivery.c.webhook_id == bindparam("webhook"), delivery.c.order_key >= "")
+_STUCK = (
+    select(delivery.c.order_key)
+    .where(*_ANY, IN_ORDER)
+    .except_(select(delivery.c.order_key).where(*_ANY, HAS_TURN))
+)
 
 
 def give(connection: Connection, turns: Mapping[Key, int]) -> list[str]:
@@ -53,4 +60,8 @@ def give(connection: Connection, turns: Mapping[Key, int]) -> list[str]:
 
 def stuck(connection: Connection) -> list[Key]:
     """Return the keys of which none has its turn."""
-    return [(row[0], row[1]) for row in connection.execute(_STUCK)]
+    return [
+        (webhook_id, key)
+        for webhook_id in connection.execute(_OWING).scalars().all()
+        for key in connection.execute(_STUCK, {"webhook": webhook_id}).scalars()
+    ]
