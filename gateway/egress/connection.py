@@ -32,7 +32,11 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[None] | None = None
+        # A timer outlives its request, and rings again for the one that is then under
+        # way: to set and stop one for each costs more than to read an answer.
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at_s = 0.0
+        self._until_s = 0.0  # When time is up for the last request.
         # By what was said or done too early; over TLS perhaps before it was made.
         self._is_spoilt = False
 
@@ -75,8 +79,9 @@ class Connection(asyncio.Protocol):
             waiting.set_exception(Failed(NO_ANSWER))
             return waiting
         self._waiting = waiting
-        # Cheaper than `asyncio.timeout`, and this is done for each request.
-        self._timer = loop.call_at(until_s, self._expire)
+        self._until_s = until_s
+        if self._timer is None or until_s < self._rings_at_s:
+            self._ring_at(until_s)
         self._transport.write(message)
         return waiting
 
@@ -117,6 +122,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._is_spoilt = True
+        self._stop_timer()
         if exc is None:
             self._end()
         elif isinstance(exc, ssl.SSLError):
@@ -135,13 +141,26 @@ class Connection(asyncio.Protocol):
         else:
             self._settle(None)
 
-    def _expire(self) -> None:
-        self._settle(Failed(TIMEOUT_TOTAL))
+    def _ring_at(self, until_s: float) -> None:
+        self._stop_timer()
+        self._timer = self.lost.get_loop().call_at(until_s, self._expire)
+        self._rings_at_s = until_s
 
-    def _settle(self, failed: Exception | None) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _expire(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return
+        if self._until_s > self._rings_at_s:  # It was set for a request before.
+            self._ring_at(self._until_s)
+        else:
+            self._settle(Failed(TIMEOUT_TOTAL))
+
+    def _settle(self, failed: Exception | None) -> None:
         waiting, self._waiting = self._waiting, None
         if waiting is None or waiting.done():  # It is done if its request was given up.
             return

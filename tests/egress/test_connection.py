@@ -164,6 +164,35 @@ async def test_a_request_ends_when_time_is_up() -> None:
     assert not connection.is_reusable
 
 
+async def test_the_time_of_an_earlier_request_ends_no_later_one() -> None:
+    """A timer that was set for the one leaves the other its own time."""
+    connection, _ = Told().connected()
+    await _answered(connection, until_s=0.0)
+    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
+    loop = asyncio.get_running_loop()
+    rung = loop.create_future()
+
+    loop.call_at(0.0, rung.set_result, None)  # After the timer of the first.
+    await rung
+
+    assert not waiting.done()
+    connection.data_received(NO_CONTENT)
+    await waiting
+
+
+async def test_a_request_with_less_time_than_the_one_before_has_less() -> None:
+    """It does not wait for a timer that was set for the other."""
+    connection, _ = Told().connected()
+    await _answered(connection)
+
+    waiting = connection.exchange(b"", Answer(), until_s=0.0)
+
+    async with asyncio.timeout(10):
+        with pytest.raises(Failed) as caught:
+            await waiting
+    assert caught.value.fault is TIMEOUT_TOTAL
+
+
 async def test_tls_that_fails_late_is_a_tls_error() -> None:
     """A receiver that misses our certificate says so after the handshake."""
     connection, _ = Told().connected()
@@ -198,8 +227,8 @@ async def test_a_request_that_was_given_up_keeps_it_from_use() -> None:
     connection.data_received(NO_CONTENT)
 
 
-async def _answered(connection: Connection) -> None:
-    waiting = connection.exchange(b"", Answer(), until_s=LATER_S)
+async def _answered(connection: Connection, *, until_s: float = LATER_S) -> None:
+    waiting = connection.exchange(b"", Answer(), until_s=until_s)
     connection.data_received(NO_CONTENT)
     await waiting
 
