@@ -21,6 +21,11 @@ from gateway.domain.retry import MAX_RETRY_AFTER
 AHEAD = 64
 # … and with a rate limit no more than may be sent within so many seconds.
 SOON_S = 1.0
+# A receiver may ask for pauses of a second for ever, and no attempt is spent. From the
+# third in a row on each is no shorter than so many seconds, doubled with each, …
+LEAST_PAUSE_S = 2.0
+LONGEST_LEAST_S = 600.0  # … up to this.
+_DOUBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Receiver:
         self._pace = Pace()
         self._url: str | None = None
         self._rested = False
+        self._pauses = 0  # One after the other, without a success.
         self._paused_until_s = now.s
         if standing.paused_until is not None:
             # The clock may have been wrong when it was kept, or may be so now.
@@ -78,6 +84,7 @@ class Receiver:
         """Start afresh: it neither fails, nor is it paused, nor is its circuit open."""
         self._rested = False
         self._breaker.reset()
+        self._pauses = 0
         self._paused_until_s = 0.0
         self.standing = afresh(self.standing)
 
@@ -141,6 +148,7 @@ class Receiver:
             case _:
                 pass
         if result.mark is Mark.GOOD:
+            self._pauses = 0
             self.standing, turn = after_success(self.standing, now.at)
         else:
             failure = self._failure(result, now)
@@ -150,6 +158,9 @@ class Receiver:
     def _failure(self, result: Result, now: Moment) -> Failure:
         pause = result.pause or timedelta()
         if pause:
+            if now.s >= self._paused_until_s:  # Those that come together are one.
+                self._pauses += 1
+            pause = max(pause, self._least_pause)
             ends_at_s = now.s + pause.total_seconds()
             self._paused_until_s = max(self._paused_until_s, ends_at_s)
         return Failure(
@@ -157,3 +168,10 @@ class Receiver:
             is_ours=result.mark is Mark.OURS,
             paused_until=now.at + pause if pause else None,
         )
+
+    @property
+    def _least_pause(self) -> timedelta:
+        doublings = min(self._pauses - 3, _DOUBLINGS)
+        if doublings < 0:
+            return timedelta()
+        return timedelta(seconds=min(LEAST_PAUSE_S * 2**doublings, LONGEST_LEAST_S))

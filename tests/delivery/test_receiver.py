@@ -93,6 +93,21 @@ def test_a_pause_survives_the_process() -> None:
     assert receiver.wait_s(at(61).s) == 0
 
 
+def test_pauses_without_end_become_longer() -> None:
+    """One that asks for a second again and again is called each ten minutes at last."""
+    receiver, now_s, waits = a_receiver(), 0.0, []
+    for _ in range(14):
+        learnt(receiver, Mark.BUSY, now_s, times=8, pause=timedelta(seconds=1))
+        waits.append(receiver.wait_s(at(now_s).s))
+        now_s += waits[-1]
+
+    learnt(receiver, Mark.GOOD, now_s)
+    learnt(receiver, Mark.BUSY, now_s, pause=timedelta(seconds=1))
+
+    assert waits == [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]
+    assert receiver.wait_s(at(now_s).s) == 1
+
+
 def test_a_pause_kept_by_a_wrong_clock_is_none_of_years() -> None:
     """Nobody may pause us for more than a day, whatever year it was then."""
     receiver = a_receiver(Standing(paused_until=NOON + timedelta(days=900)))
