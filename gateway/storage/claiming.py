@@ -20,6 +20,7 @@ from sqlalchemy import (
 from gateway.delivery.ports import Due
 from gateway.domain.model import DeliveryState
 from gateway.domain.rendering import INLINE_ATTACHMENT_BYTES
+from gateway.storage import turns
 from gateway.storage.fresh import Fresh
 from gateway.storage.message_rows import MESSAGE, message_of
 from gateway.storage.moving import NOT_RELEASED
@@ -105,6 +106,7 @@ _FREE = (
         next_attempt_at=case((_IS_MARKED, None), else_=delivery.c.next_attempt_at),
         finished_at=case((_IS_DROPPED, bindparam("now", type_=BigInteger))),
     )
+    .returning(delivery.c.order_key)
 )
 _LOAD = (
     select(
@@ -139,13 +141,19 @@ def run(connection: Connection, claims: list[Claim], fresh: Fresh) -> None:
         claim.due = [found[number] for number in numbers if number in found]
 
 
+def _free(connection: Connection, claim: Claim, now: int) -> None:
+    """Undo what claims before may have done; whose turn that was, it is another's."""
+    freed = {"ids": list(claim.doubtful), "now": now}
+    keys = set(connection.execute(_FREE, freed).scalars()) - {None}
+    turns.give(connection, {(claim.webhook_id, key): now for key in keys})
+
+
 def _taken(connection: Connection, claim: Claim) -> Sequence[int]:
     """Return the numbers of what a claim got, what was due first before the rest."""
     if claim.now is None:
         raise AssertionError(claim)
     if claim.doubtful:
-        freed = {"ids": list(claim.doubtful), "now": micros(claim.now)}
-        connection.execute(_FREE, freed)
+        _free(connection, claim, micros(claim.now))
     if claim.is_barred():
         return ()
     values = {

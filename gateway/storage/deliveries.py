@@ -93,7 +93,8 @@ class Deliveries:
         if claimed.cancelled():
             return
         if claimed.exception() is None:
-            self._doubtful.pop(claim.webhook_id, None)
+            for delivery_id in self._doubtful.pop(claim.webhook_id, ()):
+                self._settling.forget(delivery_id)
         elif claim.due:
             marked = [due.delivery.id for due in claim.due]
             self._doubtful.setdefault(claim.webhook_id, []).extend(marked)
