@@ -55,6 +55,8 @@ class Deliveries:
         # What claims may have marked that failed, by webhook: nobody can tell whether
         # their commits did. Nothing else would ever touch it before the next start.
         self._doubtful: dict[str, list[str]] = {}
+        # What was recorded although it had failed: its repetition is to change nothing.
+        self._recorded: set[tuple[Delivery, Attempt | None]] = set()
 
     async def take_over(self) -> int:
         """Make every delivery that a former process left `in_flight` due at once."""
@@ -111,24 +113,43 @@ class Deliveries:
         A delivery that would be owed to an inactive webhook is held, one that would be
         owed to a deleted webhook is cancelled.
         """
+        record = (delivery, attempt)
 
         def stage(batch: Batch) -> None:
-            webhook = self._directory.get_in(batch, delivery.webhook_id)
-            stored = self._settling.settled(delivery, webhook)
-            batch.add(RECORD_DELIVERY, row_of_record(stored))
-            batch.then.append(partial(self._settling.forget, stored.id))
-            if stored.next_attempt_at is None and stored.order_key is not None:
-                now = micros(self._clock.now())
-                batch.pass_turn(stored.webhook_id, stored.order_key, now)
-            if attempt is not None:
-                batch.add(ADD_ATTEMPT, row_of_attempt(attempt))
-            elif stored.state in OWED:
-                batch.owed[delivery.webhook_id] = None
-            if standing is not None:
-                batch.finish(health.note, health.Note(delivery.webhook_id, standing))
+            if self._recorded and record in self._recorded:
+                batch.then.append(partial(self._recorded.discard, record))
+                return
+            self._stage(batch, delivery, attempt, standing)
             self._fan_out.stage(batch, events)
+            batch.then.append(follow)
 
-        return self._writer.submit(stage)
+        def follow() -> None:
+            self._settling.forget(delivery.id)
+            if recorded.done() and not recorded.cancelled():
+                self._recorded.add(record)
+
+        recorded = self._writer.submit(stage)
+        return recorded
+
+    def _stage(
+        self,
+        batch: Batch,
+        delivery: Delivery,
+        attempt: Attempt | None,
+        standing: Standing | None,
+    ) -> None:
+        webhook = self._directory.get_in(batch, delivery.webhook_id)
+        stored = self._settling.settled(delivery, webhook)
+        batch.add(RECORD_DELIVERY, row_of_record(stored))
+        if stored.next_attempt_at is None and stored.order_key is not None:
+            now = micros(self._clock.now())
+            batch.pass_turn(stored.webhook_id, stored.order_key, now)
+        if attempt is not None:
+            batch.add(ADD_ATTEMPT, row_of_attempt(attempt))
+        elif stored.state in OWED:
+            batch.owed[delivery.webhook_id] = None
+        if standing is not None:
+            batch.finish(health.note, health.Note(delivery.webhook_id, standing))
 
     def retry(self, delivery_id: str) -> asyncio.Future[Delivery]:
         """Make a delivery due now, with its whole schedule before it again.

@@ -54,7 +54,8 @@ class Writer:
     Each transaction first advances the head of the log, so that a writer that was
     replaced can't commit, and places in the log are dense and in commit order.
     When the store fails, all that waits fails with the group it failed, so that those
-    who submit it again keep its order.
+    who submit it again keep its order. Should it turn out, before the next commit, that
+    a group that failed was stored, `then` and `on_owed` follow all the same.
 
     Attributes:
         lost: Done when another gateway has taken the store over.
@@ -69,6 +70,7 @@ class Writer:
         self._seq = head.seq
         self._turn = head.turn
         self._is_stale = False  # Whether `_seq` and `_turn` may be behind the store's.
+        self._doubted: Batch | None = None  # Failed, but it may have been committed.
         self._clock = clock
         self._meter = meter
         self._queue: deque[Operation] = deque()
@@ -190,14 +192,14 @@ class Writer:
                 else:
                     self._fail(group, error)
             return
-        self._is_stale = True
+        self._is_stale, self._doubted = True, batch
         self._fail(group, error)
 
     async def _is_caught_up(self, group: Sequence[Operation]) -> bool:
         """Learn the last place and turn, if they may be others than we know."""
         if self._is_stale:
             try:
-                self._seq, self._turn = await self._place()
+                seq, turn = await self._place()
             except Replaced as replaced:
                 self._lose(group, replaced)
                 return False
@@ -206,7 +208,11 @@ class Writer:
                     raise
                 self._fail(group, failure)
                 return False
-            self._is_stale = False
+            doubted, was_committed = self._doubted, turn > self._turn
+            self._is_stale, self._doubted = False, None
+            self._seq, self._turn = seq, turn
+            if doubted is not None and was_committed:
+                self._tell(doubted)
         return True
 
     async def _place(self) -> tuple[int, int]:
@@ -218,6 +224,10 @@ class Writer:
         if self.is_failing:
             self.is_failing = False
             self._meter.info("store.recovered")
+        self._tell(batch, group)
+
+    def _tell(self, batch: Batch, group: Sequence[Operation] = ()) -> None:
+        """Do what follows from a batch that was committed, soon or late."""
         for then in batch.then:
             then()
         for operation in group:

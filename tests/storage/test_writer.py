@@ -224,6 +224,30 @@ async def test_a_commit_nobody_can_tell_of_costs_no_place_in_the_log(
         assert await desk.write("2") == 2
 
 
+async def test_what_follows_from_a_hidden_commit_is_done_late(tmp_path: Path) -> None:
+    """Once it is known that it took effect, memory follows, and who is owed is told."""
+    async with a_desk(tmp_path) as desk:
+        followed: list[str] = []
+        desk.writer.on_owed(followed.extend)
+
+        def stage(batch: Batch) -> None:
+            batch.owed["wh_1"] = None
+            batch.then.append(lambda: followed.append("then"))
+
+        desk.channel.after.append(CommitFailed())
+        desk.channel.before = [None, *(outage() for _ in range(CHECKS))]
+        hidden = desk.writer.submit(stage)
+        await desk.clock.advance(0)
+        while not hidden.done():
+            await desk.clock.advance(1)
+        before = list(followed)
+
+        await desk.write("2")
+
+        assert isinstance(hidden.exception(), StoreUnavailable)
+        assert (before, followed) == ([], ["then", "wh_1"])
+
+
 async def test_a_writer_that_was_replaced_stops_writing(tmp_path: Path) -> None:
     """Once another owner has the log, nothing more is written, and it is known."""
     async with a_desk(tmp_path) as desk:
