@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Final, Literal, TextIO
 
+import orjson
 import structlog
 from structlog.contextvars import get_contextvars
 from typing_extensions import override
@@ -29,6 +30,8 @@ _SECRET_NAMES: Final = re.compile(
 _SECRET_VALUES: Final = re.compile(
     r"whsec_[A-Za-z0-9+/=]+|ma-[\w.]{22}-[\w.]{22}-\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
 )
+# What reprs tell, they tell: the insides of a dataclass are not for the log.
+_AS_TOLD: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _FORMS_KEPT: Final = 1024  # The names of a line are in our code: a few dozen sets.
 _LEVELS: Final = logging.getLevelNamesMapping()
 REDACTED: Final = "[redacted]"
@@ -174,7 +177,15 @@ def configure(
 
 
 def _for_machines() -> Callable[[Line], str]:
-    return json.JSONEncoder(ensure_ascii=False, default=repr).encode
+    thorough = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+
+    def render(line: Line) -> str:
+        try:
+            return orjson.dumps(line, repr, _AS_TOLD).decode()
+        except orjson.JSONEncodeError:  # A lone surrogate, an integer beyond 64 bits.
+            return thorough(line)
+
+    return render
 
 
 def _for_people() -> Callable[[Line], str]:

@@ -5,11 +5,27 @@ import io
 import json
 import logging
 import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
 
 import pytest
 from typing_extensions import override
 
 from gateway import telemetry
+
+
+class Colour(StrEnum):
+    """A closed set of texts."""
+
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Something that keeps a part of itself out of its repr."""
+
+    secret: str = field(repr=False)
 
 
 def lines(captured: str) -> list[dict[str, object]]:
@@ -29,6 +45,35 @@ def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
         "message_id": "msg_1",
         "ms": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        ("größer 🙂", "größer 🙂"),
+        ('"\n\\\x00', '"\n\\\x00'),
+        ("half of a \ud83d pair", "half of a \ud83d pair"),
+        (2**70, 2**70),
+        (None, None),
+        (("a", [1, {"b": 0.5}]), ["a", [1, {"b": 0.5}]]),
+        ({1: "not a text"}, {"1": "not a text"}),
+        (b"raw", "b'raw'"),
+        (Colour.RED, "red"),
+        (
+            datetime(2030, 1, 31, tzinfo=UTC),
+            "datetime.datetime(2030, 1, 31, 0, 0, tzinfo=datetime.timezone.utc)",
+        ),
+        (Key("hunter2"), "Key()"),
+    ],
+)
+def test_whatever_a_fact_is_its_line_can_be_read(
+    fact: object, told: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What JSON has is itself; anything else is as its repr shows it."""
+    telemetry.configure(form="json").info("message.sent", fact=fact)
+
+    (line,) = lines(capsys.readouterr().err)
+    assert line["fact"] == told
 
 
 @pytest.mark.parametrize(
