@@ -13,7 +13,7 @@ from gateway.storage import moving
 from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
-from gateway.storage.fanout import OWED, settled
+from gateway.storage.fanout import DELETED, OWED, settled
 from gateway.storage.moving import NOT_RELEASED, Kind, Move, Moved, moves_of, text_of
 from gateway.storage.rows import micros
 from gateway.storage.tables import delivery, webhook as table
@@ -93,6 +93,8 @@ class Settling:
 
     def settled(self, delivery: Delivery, webhook: Webhook | None) -> Delivery:
         """Return what is stored of a delivery that comes back."""
+        if webhook is None and delivery.finished_at is None:
+            return self._cancelled(delivery, DELETED)
         stored = settled(delivery, webhook)
         reason = self._marks.get(stored.id)
         if stored.state not in OWED:
@@ -100,13 +102,20 @@ class Settling:
             return replace(stored, next_attempt_at=None) if is_due else stored
         if reason is None:
             return stored
-        held = replace(
+        if reason == NOT_RELEASED:
+            return self._cancelled(stored, reason)
+        return replace(
             stored, state=DeliveryState.HELD, next_attempt_at=None, reason=reason
         )
-        if reason != NOT_RELEASED:
-            return held
-        ended_at = self._clock.now()
-        return replace(held, state=DeliveryState.CANCELLED, finished_at=ended_at)
+
+    def _cancelled(self, delivery: Delivery, reason: str) -> Delivery:
+        return replace(
+            delivery,
+            state=DeliveryState.CANCELLED,
+            next_attempt_at=None,
+            finished_at=self._clock.now(),
+            reason=reason,
+        )
 
     def forget(self, delivery_id: str) -> None:
         """Note that a delivery has come back."""

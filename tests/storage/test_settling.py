@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from gateway.delivery.ports import Hold, Release
 from gateway.domain.model import DeliveryState
 from gateway.storage import settling
@@ -172,3 +174,23 @@ async def test_a_webhook_of_the_same_id_gets_nothing_of_the_deleted_one(
 
     assert list(claimed) == []
     assert counts == {"cancelled": MANY}
+
+
+@pytest.mark.parametrize("state", [DeliveryState.HELD, DeliveryState.RETRYING])
+async def test_what_comes_back_for_a_deleted_webhook_has_ended(
+    tmp_path: Path, state: DeliveryState
+) -> None:
+    """Nobody could release it any more: it is cancelled, and says since when."""
+    async with opened(tmp_path) as store:
+        await store.webhooks.put(webhook())
+        await store.log.append(received("1"), message=incoming("1"))
+        (due,) = await store.deliveries.claim("wh_1", 1)
+        await store.webhooks.delete("wh_1")
+
+        await store.deliveries.record(replace(due.delivery, state=state), None)
+        found = await store.deliveries.get(due.delivery.id)
+
+    assert found is not None
+    ended = found[0].delivery
+    assert (ended.state, ended.reason) == (DeliveryState.CANCELLED, "webhook_deleted")
+    assert ended.finished_at == NOON
