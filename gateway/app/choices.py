@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
@@ -154,7 +154,8 @@ def egress_policy(
     Args:
         settings: The rules, as configured.
         own: Our own listeners, to which none may.
-        development: Whether they may go to this machine, in plain HTTP.
+        development: Whether they may go to this machine, and unless a setting says
+            otherwise to every port and in plain HTTP.
     """
     try:
         policy = EgressPolicy.parse(
@@ -168,8 +169,18 @@ def egress_policy(
         message = f"{error}."
         raise BadSettings(message) from error
     if development:
-        policy = policy.for_development()
+        policy = _eased(policy, settings.model_fields_set)
     return replace(policy, own=frozenset(own))
+
+
+def _eased(policy: EgressPolicy, given: Collection[str]) -> EgressPolicy:
+    """Return a policy for development; what is `given` of ports and TLS holds too."""
+    eased = policy.for_development()
+    if "gateway_egress_allow_ports" in given:
+        eased = replace(eased, allow_ports=policy.allow_ports)
+    if "gateway_egress_require_https" in given:
+        eased = replace(eased, require_https=policy.require_https)
+    return eased
 
 
 def api_keys(settings: Settings, meter: Meter) -> tuple[str, ...] | None:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import settings
 from gateway.app import choices
+from gateway.egress.guard import url_breach
 from gateway.emulator import Emulator
 from gateway.room import FixedToken, KeyCredentials, TokenFile
 from gateway.settings import BadSettings, Settings
@@ -231,6 +232,31 @@ def test_our_own_listeners_are_no_place_for_webhooks() -> None:
     policy = choices.egress_policy(given(), own=own, development=True)
 
     assert policy.own == own
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "rule"),
+    [
+        ({}, "http://127.0.0.1:9000/", None),
+        (
+            {"GATEWAY_EGRESS_REQUIRE_HTTPS": "true"},
+            "http://127.0.0.1:9000/",
+            "scheme",
+        ),
+        ({"GATEWAY_EGRESS_REQUIRE_HTTPS": "true"}, "https://127.0.0.1:9000/", None),
+        ({"GATEWAY_EGRESS_ALLOW_PORTS": "9001"}, "http://127.0.0.1:9000/", "port"),
+        ({"GATEWAY_EGRESS_ALLOW_PORTS": "9001"}, "http://127.0.0.1:9001/", None),
+    ],
+)
+def test_what_is_set_holds_in_development_too(
+    environ: dict[str, str], url: str, rule: str | None
+) -> None:
+    """Every port and plain HTTP are what it has by itself."""
+    policy = choices.egress_policy(given(**environ), own=(), development=True)
+
+    breach = url_breach(url, policy)
+
+    assert (None if breach is None else breach.rule) == rule
 
 
 def test_a_gateway_without_auth_has_no_keys(tmp_path: Path) -> None:
