@@ -224,7 +224,9 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
         fields.refuse_unknown({"event"})
         event = fields.text("event", longest=terms.TEXT_CHARACTERS)
         fields.finish()
-        return reply(trial_shown(await trial.run(webhook_id, event)))
+        trace = request.scope["state"]["traceparent"]
+        result = await trial.run(webhook_id, event, traceparent=trace)
+        return reply(trial_shown(result))
 
 
 def _with_secret(webhook: Webhook, webhooks: WebhookControls) -> dict[str, object]:

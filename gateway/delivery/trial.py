@@ -60,17 +60,24 @@ class Trial:
     clock: Clock
     ids: Ids
 
-    async def run(self, webhook_id: str, event: str | None = None) -> TrialResult:
+    async def run(
+        self,
+        webhook_id: str,
+        event: str | None = None,
+        *,
+        traceparent: str | None = None,
+    ) -> TrialResult:
         """Send one sample event to a webhook, active or not, and say what came back.
 
         Args:
             webhook_id: Which one; `NotFound`.
             event: The type of the event; `None` for the first that the webhook wants.
                 `Invalid` if there is no such type.
+            traceparent: The trace that the request belongs to.
         """
         webhook = self.roster.get(webhook_id)
         event_type = _wanted(webhook) if event is None else _named(event)
-        due = self._due(webhook, event_type)
+        due = self._due(webhook, event_type, traceparent)
         try:
             request = self.requests.make(webhook, due, now=self.clock.now())
         except (BadTemplate, TemplateFailed) as error:
@@ -88,7 +95,9 @@ class Trial:
             request.body[:SHOWN_BYTES],
         )
 
-    def _due(self, webhook: Webhook, event_type: EventType) -> Due:
+    def _due(
+        self, webhook: Webhook, event_type: EventType, traceparent: str | None
+    ) -> Due:
         now = self.clock.now()
         event, message = a_sample(event_type, self.ids, now)
         delivery = Delivery(
@@ -98,6 +107,7 @@ class Trial:
             event_seq=event.seq,
             state=DeliveryState.IN_FLIGHT,
             created_at=now,
+            traceparent=traceparent,
         )
         return Due(delivery, event, message)
 

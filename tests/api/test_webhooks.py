@@ -333,6 +333,17 @@ async def test_a_test_says_what_came_back() -> None:
     assert json.loads(world.sender.requests[0].body)["type"] == "room.gap"
 
 
+async def test_a_test_belongs_to_the_trace_of_its_caller() -> None:
+    """The receiver gets the `traceparent` that the request had."""
+    world = Delivering()
+    await world.add(a_webhook())
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with webhooks_of(world) as call:
+        await call.post("/webhooks/wh_one/test", headers={"traceparent": trace})
+
+    assert world.sender.requests[0].headers["traceparent"] == trace
+
+
 async def test_a_test_without_an_answer_says_why() -> None:
     """Without a body the first event wanted is sent; no answer means no response."""
     world = Delivering(ErrorClass.DNS_ERROR)

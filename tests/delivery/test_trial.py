@@ -43,6 +43,16 @@ async def test_the_event_may_be_chosen() -> None:
     assert (body["type"], body["data"]["status"]) == ("message.failed", "failed")
 
 
+async def test_the_trace_of_whoever_tries_is_sent_along() -> None:
+    """As one that caused an event would be."""
+    trial, world = await a_trial(a_webhook())
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    await trial.run("wh_one", traceparent=trace)
+
+    assert world.sender.requests[0].headers["traceparent"] == trace
+
+
 async def test_what_went_wrong_is_said() -> None:
     """A refused connection is the trial's result, not an error."""
     trial, _ = await a_trial(a_webhook(), ErrorClass.CONNECTION_REFUSED)
