@@ -1,7 +1,8 @@
 """`gateway webhooks`: the webhooks of a running gateway."""
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -97,6 +98,14 @@ def add(  # noqa: PLR0913  # typer makes an option of each parameter
         typer.Option("--secret-stdin", help="Read the whsec_… secret from stdin."),
     ] = False,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    body: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help="Its further members, such as '{\"replies\":true}'; @FILE or @- reads"
+            " them.",
+        ),
+    ] = None,
     url: Url = DEFAULT_URL,
     api_key: Key = None,
     as_json: AsJson = False,
@@ -113,14 +122,15 @@ def add(  # noqa: PLR0913  # typer makes an option of each parameter
         "secret": secret,
         "description": description,
     }
-    body = {name: value for name, value in asked.items() if value is not None}
+    said = {name: value for name, value in asked.items() if value is not None}
+    wanted = {**said, **members_of(body, said.keys())}
     with calling("webhooks add", url, api_key) as gateway:
-        answer = gateway.post("webhooks", body=body)
+        answer = gateway.post("webhooks", body=wanted)
     if as_json:
         typer.echo(answer.raw)
         return
     typer.echo(f"id      {tables.cell(answer.value.get('id'))}")
-    if not secret_stdin:
+    if "secret" not in wanted:
         typer.echo(f"secret  {tables.cell(answer.value.get('secret'))}")
         typer.echo("Keep the secret: it is not shown again.", err=True)
 
@@ -218,20 +228,50 @@ def headers_of(given: Iterable[str]) -> dict[str, str] | None:
     return found or None
 
 
+def members_of(given: str | None, taken: Collection[str]) -> Mapping[str, object]:
+    """Return members of a webhook given as a JSON object, or as `@FILE` that has one.
+
+    Args:
+        given: The JSON; `None` for no members.
+        taken: Those that other options say.
+
+    Raises:
+        typer.BadParameter: It is no object, or one is `taken`; no file can be read.
+    """
+    if given is None:
+        return {}
+    text = _read(given[1:], "--body") if given.startswith("@") else given
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        # What was given may have a secret in it: it is not said again.
+        detail = "give a JSON object, such as '{\"replies\":true}'."
+        raise typer.BadParameter(detail, param_hint="--body")
+    for name in members:
+        if name in taken:
+            detail = f"{name} is said by another option already."
+            raise typer.BadParameter(detail, param_hint="--body")
+    return members
+
+
+def _read(name: str, option: str) -> str:
+    try:
+        if name == STDIN:
+            return sys.stdin.read()
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        detail = f"{name} cannot be read."
+        raise typer.BadParameter(detail, param_hint=option) from error
+
+
 def _lines(given: Iterable[str]) -> Iterable[str]:
     for each in given:
         if not each.startswith("@"):
             yield each
             continue
-        try:
-            text = (
-                sys.stdin.read()
-                if each[1:] == STDIN
-                else Path(each[1:]).read_text(encoding="utf-8")
-            )
-        except (OSError, ValueError) as error:
-            detail = f"{each[1:]} cannot be read."
-            raise typer.BadParameter(detail, param_hint="--header") from error
+        text = _read(each[1:], "--header")
         lines = [line for line in text.splitlines() if line.strip()]
         if not lines:
             detail = f"{each[1:]} has no header in it."

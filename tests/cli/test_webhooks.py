@@ -95,6 +95,63 @@ def test_adding_asks_for_what_was_given() -> None:
     }
 
 
+@pytest.mark.parametrize("place", ["argument", "file", "stdin"])
+def test_adding_takes_every_member_there_is(place: str, tmp_path: Path) -> None:
+    """Those without an option of their own, as JSON from wherever it is."""
+    members = {"template": {"text": "{{ text }}"}, "stop_on": [404, 410]}
+    text = json.dumps(members)
+    file = tmp_path / "members.json"
+    file.write_text(text, encoding="utf-8")
+    given = {"argument": text, "file": f"@{file}", "stdin": "@-"}[place]
+
+    result, asked = run(
+        *("add", "https://example.com/hook", "--types", "chat", "--body", given),
+        reply=Reply(201, WEBHOOK),
+        stdin=text,
+    )
+
+    assert result.exit_code == 0
+    assert asked[0].body == {
+        "url": "https://example.com/hook",
+        "types": ["chat"],
+        **members,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (f"{SECRET}", "give a JSON object"),
+        ("[1]", "give a JSON object"),
+        ("[" * 100_000, "give a JSON object"),
+        ("@nowhere.json", "cannot be read"),
+        ('{"url": "https://example.org"}', "url is said by another option"),
+        ('{"types": ["chat"]}', "types is said by another option"),
+    ],
+)
+def test_a_body_that_makes_no_sense_asks_for_nothing(given: str, sentence: str) -> None:
+    """Nor is it repeated: there may be a secret in it."""
+    result, asked = run(
+        *("add", "https://example.com/hook", "--types", "chat", "--body", given),
+        reply=Reply(201, WEBHOOK),
+    )
+
+    assert (result.exit_code, asked) == (2, [])
+    assert sentence in " ".join(result.stderr.replace("│", " ").split())
+    assert SECRET not in result.output
+
+
+def test_a_secret_in_the_body_is_not_printed() -> None:
+    """Whoever gave it has it."""
+    result, _ = run(
+        *("add", "https://example.com/hook", "--body", "@-"),
+        reply=Reply(201, WEBHOOK),
+        stdin=json.dumps({"secret": SECRET}),
+    )
+
+    assert result.stdout == "id      wh_1\n"
+
+
 def test_adding_prints_the_secret_once() -> None:
     """Id and secret on stdout, the warning beside them."""
     result, asked = run("add", "https://example.com/hook", reply=Reply(201, WEBHOOK))
