@@ -33,7 +33,7 @@ dev: $(STAMP) ## run the gateway with a room inside; nothing else is needed
 	@$(BIN)/gateway dev $(ARGS)
 
 test: $(STAMP) ## run the tests, but for interop and faults
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(STAMP) ## format, lint, types, layers, dependencies, advisories, openapi
 	$(BIN)/ruff format --check .

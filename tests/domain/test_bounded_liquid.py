@@ -1,7 +1,7 @@
 """Bounded Liquid: templates made to take for ever end soon, or are never begun."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gateway.domain import bounded_liquid
 from gateway.domain.bounded_liquid import (
@@ -184,6 +184,8 @@ FILTERS = st.tuples(st.sampled_from(filter_names()), st.lists(VALUES, max_size=3
 )
 
 
+@pytest.mark.timeout(120)  # The dearest take a second each, more under coverage.
+@settings(max_examples=50, deadline=None)
 @given(VALUES, st.lists(FILTERS, min_size=1, max_size=3))
 def test_any_filter_of_anything_renders_or_fails(
     value: str, filters: list[str]
