@@ -109,7 +109,7 @@ async def test_a_room_that_stalls_is_left_and_tried_again(tmp_path: Path) -> Non
         faults = town.room.emulator.faults(ROOM)
         faults.stall(times=1)
         faults.cut()
-        await town.logged('"state": "stalled"')
+        await town.logged("room.state_changed", state="stalled")
 
         await town.state("ready")
         await town.settle_accounts()
@@ -138,7 +138,7 @@ async def test_a_refused_enable_is_stalled_and_tried_again(tmp_path: Path) -> No
         faults = town.room.emulator.faults(ROOM)
         faults.refuse_enable(times=1)
         faults.cut()
-        await town.logged('"state": "stalled"')
+        await town.logged("room.state_changed", state="stalled")
 
         await town.state("ready")
         await town.settle_accounts()

@@ -210,11 +210,17 @@ class Town:
                         return
                 await clock.sleep(0.05)
 
-    async def logged(self, text: str) -> None:
-        """Return when the log has a text: a state may be over before it is asked."""
+    async def logged(self, event: str, **facts: object) -> None:
+        """Return when the log tells of it: a state may be over before it is asked."""
+        wanted = {"event": event, **facts}.items()
         async with asyncio.timeout(PATIENCE_S):
-            while text not in self.log():
+            while not any(wanted <= line.items() for line in self.lines()):
                 await clock.sleep(0.05)
+
+    def lines(self) -> list[Json]:
+        """Return the whole lines that the gateway has written."""
+        whole = [line for line in self.log().split("\n")[:-1] if line[:1] == "{"]
+        return [json.loads(line) for line in whole]
 
     async def statuses(self) -> dict[int, str]:
         """Return the status of everything accepted, once each is final."""
