@@ -8,14 +8,14 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.queries import Several, Time, Word, Words
-from gateway.api.replies import moment, reply
+from gateway.api.replies import reply
 from gateway.api.shapes import Shape
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
 from gateway.delivery.redelivery import DeliveryControls
 from gateway.domain import errors
 from gateway.domain.errors import FieldError, Invalid
 from gateway.domain.model import Attempt, DeliveryState, ErrorClass, EventType
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import maybe_rfc3339, rfc3339
 from gateway.domain.routing import is_subscribed
 
 _RESPONSES: Final = problems.responses(
@@ -131,9 +131,9 @@ def delivery_shown(row: DeliveryRow) -> dict[str, object]:
         "replay_id": delivery.replay_id,
         "attempt_count": delivery.attempts,
         "last_attempt": None if last is None else attempt_shown(last),
-        "next_attempt_at": moment(delivery.next_attempt_at),
+        "next_attempt_at": maybe_rfc3339(delivery.next_attempt_at),
         "created_at": rfc3339(delivery.created_at),
-        "finished_at": moment(delivery.finished_at),
+        "finished_at": maybe_rfc3339(delivery.finished_at),
     }
 
 

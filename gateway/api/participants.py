@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.api import bodies, problems
 from gateway.api.queries import refuse_unknown
-from gateway.api.replies import moment, reply
+from gateway.api.replies import reply
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import Participant, Participants
 from gateway.bridge.ports import Presence
@@ -19,7 +19,7 @@ from gateway.domain.errors import (
     RoomUnavailable,
 )
 from gateway.domain.recipients import Present, nearest_first
-from gateway.domain.rendering import participant_object
+from gateway.domain.rendering import maybe_rfc3339, participant_object
 
 _QUERY: Final = frozenset({"room", "name", "role", "fresh"})
 _QUERY_OF_ONE: Final = frozenset({"room", "fresh"})
@@ -142,7 +142,7 @@ def _listed(
     return {
         "room": room,
         "connected": presence.connected,
-        "as_of": moment(presence.as_of),
+        "as_of": maybe_rfc3339(presence.as_of),
         "self": None if own is None else participant_object(own),
         "count": len(shown),
         "participants": shown,

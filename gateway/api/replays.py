@@ -12,12 +12,12 @@ from gateway.api.auth import caller
 from gateway.api.bodies import read_object
 from gateway.api.described import body_of
 from gateway.api.queries import Word
-from gateway.api.replies import made, moment, reply
+from gateway.api.replies import made, reply
 from gateway.api.shapes import Shape
 from gateway.delivery.replays import LIST_ENTRIES, Rehearsed, ReplayControls, ReplayView
 from gateway.domain import errors
 from gateway.domain.model import DeliveryState, Replay, ReplayOnly, ReplayState
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import maybe_rfc3339, rfc3339
 
 BODY_BYTES: Final = 64 * 1024
 
@@ -158,14 +158,14 @@ def replay_shown(replay: Replay) -> dict[str, object]:
         "webhook_id": replay.webhook_id,
         "to": replay.target_id,
         "only": replay.only,
-        "since": moment(replay.since),
-        "until": moment(replay.until),
+        "since": maybe_rfc3339(replay.since),
+        "until": maybe_rfc3339(replay.until),
         "events": None if replay.events is None else list(replay.events),
         "state": replay.state,
         "matched": replay.matched,
         "created": replay.owed,
         "created_at": rfc3339(replay.created_at),
-        "finished_at": moment(replay.finished_at),
+        "finished_at": maybe_rfc3339(replay.finished_at),
     }
 
 

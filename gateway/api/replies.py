@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.bodies import JSON
-from gateway.domain.rendering import rfc3339
 
 
 def reply(shown: Mapping[str, object], status: int = 200) -> Response:
@@ -42,8 +40,3 @@ def made(
     prefix = request.scope.get("state", {}).get("prefix", "")
     answer.headers["Location"] = f"{prefix}{path}"
     return answer
-
-
-def moment(at: datetime | None) -> str | None:
-    """Return a time as JSON shows it, or `None` for none."""
-    return None if at is None else rfc3339(at)

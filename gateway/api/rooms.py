@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from gateway.api import bodies, problems
 from gateway.api.bodies import Limits
-from gateway.api.replies import moment, reply
+from gateway.api.replies import reply
 from gateway.api.services import Services
 from gateway.api.shapes import Own, Room, RoomList
 from gateway.bridge.reading import RoomView
 from gateway.domain import errors
-from gateway.domain.rendering import participant_object, rfc3339
+from gateway.domain.rendering import maybe_rfc3339, participant_object, rfc3339
 
 # Attributes by which gateways know each other.
 _OWN_ATTRIBUTES: Final = "gateway."
@@ -38,11 +38,11 @@ def room_shown(view: RoomView) -> dict[str, object]:
         "participant_id": status.participant_id,
         "messaging_enabled": status.messaging_enabled,
         "attempt": status.attempt,
-        "next_retry_at": moment(status.next_retry_at),
+        "next_retry_at": maybe_rfc3339(status.next_retry_at),
         "last_error": status.last_error,
-        "last_received_at": moment(status.last_received_at),
+        "last_received_at": maybe_rfc3339(status.last_received_at),
         "rtt_ms": status.rtt_ms,
-        "token_expires_at": moment(status.token_expires_at),
+        "token_expires_at": maybe_rfc3339(status.token_expires_at),
         "outbox": {"queued": view.queued, "oldest_s": view.oldest_s},
         "participants": view.participants,
         "warnings": list(view.warnings),

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from gateway.api.replies import moment
 from gateway.delivery import terms
 from gateway.delivery.headers import MASK, masked
 from gateway.delivery.ports import WebhookHealth
 from gateway.delivery.trial import TrialResult
 from gateway.domain.model import Webhook
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import maybe_rfc3339, rfc3339
 
 
 def webhook_shown(
@@ -33,7 +32,7 @@ def webhook_shown(
         "old_secrets": [{"until": rfc3339(each.until)} for each in old],
         "disabled_reason": webhook.disabled_reason,
         "created_at": rfc3339(webhook.created_at),
-        "updated_at": moment(webhook.updated_at),
+        "updated_at": maybe_rfc3339(webhook.updated_at),
     }
 
 
@@ -55,10 +54,10 @@ def health_shown(
         "held": health.held,
         "dead": health.dead,
         "last_error": standing.last_error,
-        "last_error_at": moment(standing.last_error_at),
-        "last_success_at": moment(standing.last_success_at),
-        "failing_since": moment(standing.failing_since),
-        "paused_until": moment(paused_until) if is_paused else None,
+        "last_error_at": maybe_rfc3339(standing.last_error_at),
+        "last_success_at": maybe_rfc3339(standing.last_success_at),
+        "failing_since": maybe_rfc3339(standing.failing_since),
+        "paused_until": maybe_rfc3339(paused_until) if is_paused else None,
         "circuit": circuit,
     }
 

@@ -3,7 +3,7 @@
 import json
 import traceback
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from gateway.domain.model import (
     Standing,
     Webhook,
 )
-from gateway.domain.rendering import rfc3339
+from gateway.domain.rendering import maybe_rfc3339
 
 # Deliveries of these tell of no death, or a dead webhook would fill the log by itself.
 _SILENT = ("webhook.", "delivery.")
@@ -62,7 +62,7 @@ class Notices:
             turn: `FAILING` or `RECOVERED`.
             standing: Before a recovery; else as it is now.
         """
-        since = _moment(standing.failing_since)
+        since = maybe_rfc3339(standing.failing_since)
         facts = {
             "webhook_id": webhook.id,
             "host": host(webhook.url),
@@ -99,7 +99,7 @@ class Notices:
             webhook_id=webhook.id,
             reason=reason,
             host=host(webhook.url),
-            since=_moment(standing.failing_since),
+            since=maybe_rfc3339(standing.failing_since),
             last_error=standing.last_error,
         )
 
@@ -194,7 +194,3 @@ def host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else rfc3339(at)

@@ -36,6 +36,11 @@ def rfc3339(moment: datetime) -> str:
     return f"{second}.{since.microseconds // 1000:03}Z"
 
 
+def maybe_rfc3339(moment: datetime | None) -> str | None:
+    """Return a time as JSON shows it, or `None` for none."""
+    return None if moment is None else rfc3339(moment)
+
+
 def rfc3339_micros(moment: datetime) -> str:
     """Return an aware datetime as `2030-01-31T12:00:00.000000Z`."""
     since = moment - _EPOCH
