@@ -37,6 +37,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.Invalid: Row(422, "Invalid request"),
     errors.ReservedType: Row(422, "Reserved message type"),
     errors.RecipientIsSelf: Row(422, "Recipient is the gateway itself"),
+    errors.KeyReused: Row(422, "Idempotency-Key reused"),
     errors.UrlBlocked: Row(422, "URL not allowed"),
     errors.Unauthenticated: Row(401, "Key needed"),
     errors.OriginNotAllowed: Row(403, "Origin not allowed"),
@@ -53,12 +54,15 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.ReadOnly: Row(409, "Read-only"),
     errors.BodyTooSlow: Row(408, "Body too slow"),
     errors.PayloadTooLarge: Row(413, "Too large"),
+    errors.CursorExpired: Row(410, "Cursor expired"),
+    errors.MessageGone: Row(410, "Message gone"),
     errors.UnsupportedMediaType: Row(415, "Unsupported media type"),
     errors.RoomDenied: Row(403, "Denied by the room"),
     errors.RoomRejected: Row(422, "Rejected by the room"),
     errors.RoomUnavailable: Row(503, "Room unavailable"),
     errors.QueueFull: Row(503, "Queue full"),
     errors.StoreUnavailable: Row(503, "Store unavailable"),
+    errors.QuotaExceeded: Row(429, "Quota exceeded"),
     errors.ShuttingDown: Row(503, "Shutting down"),
 }
 
@@ -243,7 +247,8 @@ def _members(
         "instance": _instance(scope),
         "code": code,
         "request_id": state.get("request_id"),
-        "retryable": status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        "retryable": status == HTTPStatus.TOO_MANY_REQUESTS
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR,
     }
 
 

@@ -6,6 +6,7 @@
     │   ├── Invalid                  JSON that breaks a rule; carries `errors`
     │   │   ├── ReservedType         a message type the room keeps for itself
     │   │   ├── RecipientIsSelf      a message to the gateway's own participant
+    │   │   ├── KeyReused            another request with the same Idempotency-Key
     │   │   └── UrlBlocked           a webhook's URL that may not be called
     │   ├── Unauthenticated          no key, or an unknown one
     │   ├── OriginNotAllowed         a page of another origin
@@ -22,6 +23,8 @@
     │   ├── ReadOnly                 given by configuration
     │   ├── BodyTooSlow              a body that does not come to its end
     │   ├── PayloadTooLarge          over a limit
+    │   ├── CursorExpired            a place in the log that is no longer held
+    │   ├── MessageGone              a repeat about a message that is no longer held
     │   ├── UnsupportedMediaType     a Content-Type we do not read
     │   ├── RoomDenied               the room said: not allowed (1001)
     │   └── RoomRejected             the room said no
@@ -29,6 +32,7 @@
         ├── RoomUnavailable          the room is away, and the caller will not wait
         ├── QueueFull                the outbox is full
         ├── StoreUnavailable         the store cannot be written
+        ├── QuotaExceeded            more at a time than one caller may have
         └── ShuttingDown             the gateway is stopping
 
 A bug is none of these: it stays a plain exception and becomes a 500.
@@ -101,6 +105,12 @@ class RecipientIsSelf(Invalid):
     """A message to the gateway's own participant."""
 
     code = "recipient_is_self"
+
+
+class KeyReused(Invalid):
+    """An Idempotency-Key that another request was made with."""
+
+    code = "idempotency_key_reused"
 
 
 class UrlBlocked(Invalid):
@@ -199,6 +209,18 @@ class PayloadTooLarge(Rejected):
     code = "payload_too_large"
 
 
+class CursorExpired(Rejected):
+    """A place in the log after which something is missing; `facts` say `earliest`."""
+
+    code = "cursor_expired"
+
+
+class MessageGone(Rejected):
+    """A repeat of a request whose message was accepted and is no longer held."""
+
+    code = "message_gone"
+
+
 class UnsupportedMediaType(Rejected):
     """A Content-Type or charset that is not read here."""
 
@@ -251,6 +273,12 @@ class StoreUnavailable(Unavailable):
     """The store cannot be written at the moment."""
 
     code = "store_unavailable"
+
+
+class QuotaExceeded(Unavailable):
+    """The caller has as much at a time as one may have."""
+
+    code = "quota_exceeded"
 
 
 class ShuttingDown(Unavailable):

@@ -1,8 +1,9 @@
 """Which webhooks an event goes to."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import assert_never
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
 
 from gateway.domain.filters import BadFilter, compile_filter
 from gateway.domain.model import (
@@ -15,6 +16,43 @@ from gateway.domain.model import (
 from gateway.domain.rendering import envelope as rendered
 
 Envelope = Mapping[str, object]
+
+
+class Wanted(Protocol):
+    """Which events a reader wants: a webhook, a stream, a page."""
+
+    @property
+    def events(self) -> Collection[str]:
+        """Event types, prefixes such as `message.*`, or `*`."""
+        ...
+
+    @property
+    def rooms(self) -> Collection[str] | None:
+        """Only events of these; `None` is any."""
+        ...
+
+    @property
+    def types(self) -> Collection[str] | None:
+        """Of events about messages, only these message types; `None` is any."""
+        ...
+
+    @property
+    def senders(self) -> Collection[str] | None:
+        """Of events about messages, only from these names; `None` is anybody."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a reader of the log wants; the members are those of `Wanted`."""
+
+    events: tuple[str, ...] = ("*",)
+    rooms: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    senders: tuple[str, ...] | None = None
+
+
+EVERYTHING = Selection()
 
 SEPARATOR = "\x1f"  # Between the parts of an order key.
 
@@ -84,21 +122,25 @@ def order_key(webhook: Webhook, event: Event) -> str | None:
 
 
 def wants(webhook: Webhook, event: Event) -> bool:
-    """Say whether a webhook wants an event, whatever its filter says of it.
+    """Say whether a webhook wants an event, whatever its filter says of it."""
+    return event.webhook_id != webhook.id and selects(webhook, event)
+
+
+def selects(wanted: Wanted, event: Event) -> bool:
+    """Say whether an event is among those that are wanted.
 
     `rooms` leaves out events of other rooms and of none. `types` and `senders` narrow
     events about messages only; a message whose sender has no name is nobody's.
     """
     return (
-        event.webhook_id != webhook.id
         # Most subscriptions name their events: to look for one costs next to nothing.
-        and (event.type in webhook.events or is_subscribed(webhook.events, event.type))
-        and (webhook.rooms is None or event.room in webhook.rooms)
+        (event.type in wanted.events or is_subscribed(wanted.events, event.type))
+        and (wanted.rooms is None or event.room in wanted.rooms)
         and (
             not event.type.startswith("message.")
             or (
-                (webhook.types is None or event.message_type in webhook.types)
-                and (webhook.senders is None or event.from_name in webhook.senders)
+                (wanted.types is None or event.message_type in wanted.types)
+                and (wanted.senders is None or event.from_name in wanted.senders)
             )
         )
     )

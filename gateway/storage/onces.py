@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from gateway.bridge.ports import AlreadyDone, Once
 from gateway.domain.model import OutgoingMessage
+from gateway.domain.once import AlreadyDone, Done, Once
 from gateway.storage.batch import ADD_OUTGOING, Batch
 from gateway.storage.message_rows import row_of_outgoing
 from gateway.storage.rows import micros
 from gateway.storage.tables import once as table
 
-_DONE = select(table.c.message_id).where(
+_DONE = select(table.c.message_id, table.c.fingerprint, table.c.answer).where(
     table.c.scope == bindparam("of"), table.c.key == bindparam("mine")
 )
 
@@ -27,7 +27,7 @@ class Use:
     once: Once
     message: OutgoingMessage
     position: int
-    _done_by: str | None = field(default=None, init=False)
+    _done: Done | None = field(default=None, init=False)
 
     def stage(self, batch: Batch) -> None:
         """Put it in a batch."""
@@ -35,20 +35,25 @@ class Use:
 
     def check(self) -> None:
         """Return if the message was stored; `AlreadyDone` if another was before."""
-        if self._done_by is not None:
-            raise AlreadyDone(self._done_by)
+        if self._done is not None:
+            raise AlreadyDone(self._done)
 
     def _run(self, connection: Connection) -> None:
         key = {"of": self.once.scope, "mine": self.once.key}
-        done_by = connection.execute(_DONE, key).scalar_one_or_none()
-        self._done_by = done_by
-        if done_by is None:
+        found = connection.execute(_DONE, key).one_or_none()
+        self._done = (
+            None
+            if found is None
+            else Done((found.message_id,), found.fingerprint, found.answer)
+        )
+        if found is None:
             ADD_OUTGOING.run(connection, [row_of_outgoing(self.message, self.position)])
             connection.execute(
                 insert(table).values(
                     scope=self.once.scope,
                     key=self.once.key,
                     message_id=self.message.id,
+                    fingerprint=self.once.fingerprint,
                     created_at=micros(self.message.created_at),
                 )
             )

@@ -73,6 +73,7 @@ message = Table(
     Column("present", Integer),
     Column("error", Text),
     Column("resent", Boolean),
+    Column("steps", Text),
     Index("message_id", "id", unique=True),
 )
 

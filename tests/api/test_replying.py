@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from gateway.bridge.ports import Once
+from gateway.bridge.ports import Done, Once
 from gateway.bridge.sending import Rehearsal
 from gateway.domain import errors
 from gateway.domain.model import Address, AddressKind, Match, MessageStatus, OnUnknown
@@ -141,7 +141,7 @@ async def test_a_link_needs_no_key_and_is_good_once() -> None:
     assert first.status == 200
     assert (again.status, again.code) == (409, "link_used")
     assert again.json["message_id"] == first.json["id"]
-    assert bridge.sending.done == {Once("link", "dlv_1"): "msg_1"}
+    assert bridge.sending.done == {Once("link", "dlv_1"): Done(("msg_1",))}
     assert len(bridge.sending.accepted) == 1
 
 

@@ -9,6 +9,7 @@ from random import Random
 from gateway.api.services import Services
 from gateway.bridge.ports import (
     AlreadyDone,
+    Done,
     LinkStatus,
     MessageFilter,
     MessagePage,
@@ -76,7 +77,7 @@ class FakeSending:
     rehearsal: Rehearsal | None = None
     accepted: list[tuple[Draft, float | None]] = field(default_factory=list)
     waited: list[tuple[str, float]] = field(default_factory=list)
-    done: dict[Once, str] = field(default_factory=dict)
+    done: dict[Once, Done] = field(default_factory=dict)
 
     @property
     def draft(self) -> Draft:
@@ -92,7 +93,7 @@ class FakeSending:
         if once is not None and once in self.done:
             raise AlreadyDone(self.done[once])
         if once is not None:
-            self.done[once] = "msg_1"
+            self.done[once] = Done(("msg_1",), once.fingerprint)
         self.accepted.append((draft, wait_s))
         return replace(sent(draft), **self.outcome)  # type: ignore[arg-type]  # any field
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway.bridge.ports import (
     AlreadyDone,
+    Done,
     MessageFilter,
     MessagePage,
     Once,
@@ -42,7 +43,7 @@ class MemoryOutbox:
 
         def change() -> None:
             if once is not None:
-                self._store.done[once] = message.id
+                self._store.done[once] = Done((message.id,), once.fingerprint)
             position = self._store.place(message.id)
             stored = replace(message, position=position)
             self._store.messages_by_id[message.id] = stored

@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
-from gateway.bridge.ports import AlreadyDone, Clock, Once, RoomRecord
+from gateway.bridge.ports import AlreadyDone, Clock, Done, Once, RoomRecord
 from gateway.domain import routing
 from gateway.domain.errors import FieldError, GatewayError, Invalid
 from gateway.domain.ids import Ids, Kind
@@ -54,7 +54,7 @@ class MemoryRows:
         self.webhooks_by_id: dict[str, Webhook] = {}
         self.standings: dict[str, Standing] = {}
         self.records: dict[str, RoomRecord] = {}
-        self.done: dict[Once, str] = {}
+        self.done: dict[Once, Done] = {}
         self.wakers: list[Callable[[Sequence[str]], None]] = []
         self._error: Exception | None = None
         self._position = 0

@@ -29,7 +29,7 @@ def test_every_module_has_its_test_module() -> None:
         tree.name(path)
         for path in tree.modules("gateway")
         if path.name not in WITHOUT_TESTS
-        and "versions" not in path.parts
+        and not {"versions", "ports"} & set(path.parts)
         and not home_of_tests(path).is_file()
     ]
 

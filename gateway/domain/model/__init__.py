@@ -28,6 +28,8 @@ from gateway.domain.model.messages import (
     OutgoingMessage,
     Recipient,
     Sender,
+    Step,
+    StepKind,
     WaitingFor,
 )
 from gateway.domain.model.replays import (
@@ -75,6 +77,8 @@ __all__ = [
     "Sender",
     "Signature",
     "Standing",
+    "Step",
+    "StepKind",
     "WaitingFor",
     "Webhook",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 ERASED = "null"  # The body of a message whose content was erased.
 
@@ -127,6 +128,36 @@ class Recipient:
     error: MessageError | None = None
 
 
+class StepKind(StrEnum):
+    """What happened to a message on its way into the room."""
+
+    QUEUED = "queued"
+    WRITTEN = "written"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    RETRIED = "retried"
+
+
+class Step(NamedTuple):
+    """One step of a message on its way into the room.
+
+    Attributes:
+        reason: Why: what it waits for, or a sentence of what went wrong.
+        name: The recipient it is about, as far as known; `None` for all of them.
+        participant_id: Their id at that moment.
+    """
+
+    at: datetime
+    kind: StepKind
+    reason: str | None = None
+    name: str | None = None
+    participant_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """Bytes that go with a message; the bytes themselves are kept by the store."""
@@ -146,6 +177,7 @@ class OutgoingMessage:
         present: Participants known when a broadcast was dispatched.
         position: Order of acceptance within the store; 0 until accepted.
         resent: Whether it was written to the room again after an unknown outcome.
+        steps: How it came this far since it was accepted, oldest first.
     """
 
     id: str
@@ -171,6 +203,7 @@ class OutgoingMessage:
     key_id: str | None = None
     traceparent: str | None = None
     event_id: str | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_broadcast(self) -> bool:

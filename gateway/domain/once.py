@@ -1,0 +1,51 @@
+"""What may be done once: a request with a key, a reply by a link or to an event."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that only one message, batch or webhook may ever use up.
+
+    Attributes:
+        scope: What kind of thing, such as `link`.
+        key: Which one of them.
+        fingerprint: Of the request that uses it up; two that differ are not the same
+            request, though their scope and key are.
+    """
+
+    scope: str
+    key: str
+    fingerprint: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What has used something up.
+
+    Attributes:
+        message_ids: The messages that did, in the order in which they were given.
+        fingerprint: That of the `Once` it was done with.
+        answer: What was answered, if that is kept.
+    """
+
+    message_ids: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    answer: str | None = field(default=None, repr=False)
+
+
+class AlreadyDone(Exception):
+    """It was used up before; nothing was stored now.
+
+    Attributes:
+        done: What used it up.
+    """
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(*done.message_ids)
+        self.done = done
+
+    @property
+    def message_id(self) -> str:
+        """The first, and nearly always only, message that used it up."""
+        return self.done.message_ids[0]
