@@ -1,5 +1,6 @@
 """`/deliveries`: what became of the events owed to webhooks."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -7,9 +8,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gateway.api import problems
-from gateway.api.queries import Several, Time, Word, Words
+from gateway.api.queries import Moment, Several, Word, Words, maybe_moment
 from gateway.api.replies import reply
 from gateway.api.shapes import Shape
+from gateway.bridge.ports import Clock
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
 from gateway.delivery.redelivery import DeliveryControls
 from gateway.domain import errors
@@ -35,19 +37,19 @@ class DeliveryQuery(BaseModel):
     events: Words | None = Field(
         None, description="Types of events, or `message.*`, comma-separated."
     )
-    since: Time | None = Field(None, description="RFC 3339.")
-    until: Time | None = Field(None, description="RFC 3339.")
+    since: Moment | None = None
+    until: Moment | None = None
     cursor: Word | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=200)
 
-    def filter(self) -> DeliveryFilter:
-        """Return it as the use case takes it; `Invalid` for what is no event."""
+    def filter(self, now: datetime) -> DeliveryFilter:
+        """Return it as the use case takes it; `Invalid` for no event, or no moment."""
         return DeliveryFilter(
             states=self.status,
             webhook_ids=self.webhook,
             events=None if self.events is None else _types(self.events),
-            since=self.since,
-            until=self.until,
+            since=maybe_moment(self.since, now, at="?since"),
+            until=maybe_moment(self.until, now, at="?until"),
             cursor=self.cursor,
             limit=self.limit,
         )
@@ -154,8 +156,13 @@ def attempt_shown(attempt: Attempt) -> dict[str, object]:
     }
 
 
-def router(deliveries: DeliveryControls) -> APIRouter:
-    """Return the routes for deliveries."""
+def router(deliveries: DeliveryControls, clock: Clock) -> APIRouter:
+    """Return the routes for deliveries.
+
+    Args:
+        deliveries: The use case.
+        clock: What so long ago is counted back from.
+    """
     routes = APIRouter(tags=["Deliveries"])
 
     @routes.get(
@@ -166,7 +173,7 @@ def router(deliveries: DeliveryControls) -> APIRouter:
     )
     async def listed(query: Annotated[DeliveryQuery, Query()]) -> Response:
         """Newest first."""
-        page = await deliveries.list(query.filter())
+        page = await deliveries.list(query.filter(clock.now()))
         shown = [delivery_shown(row) for row in page.deliveries]
         return reply({"deliveries": shown, "next_cursor": page.next_cursor})
 

@@ -1,5 +1,6 @@
 """`GET /messages`: what was said, both ways."""
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.bodies import dumps
-from gateway.api.queries import Several, Time, Word, Words
+from gateway.api.queries import Moment, Several, Word, Words, maybe_moment
 from gateway.api.replies import reply_text
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import MessageIn, MessageList, MessageOut
@@ -50,14 +51,14 @@ class MessageQuery(BaseModel):
         None, description="Statuses, comma-separated."
     )
     ref: Word | None = Field(None, description="A reference that a sender gave.")
-    since: Time | None = Field(None, description="RFC 3339.")
-    until: Time | None = Field(None, description="RFC 3339.")
+    since: Moment | None = None
+    until: Moment | None = None
     cursor: Word | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=200)
     order: Literal["asc", "desc"] = Field("desc", description="By acceptance.")
 
-    def filter(self) -> MessageFilter:
-        """Return it as the use case takes it."""
+    def filter(self, now: datetime) -> MessageFilter:
+        """Return it as the use case takes it; `Invalid` for what names no moment."""
         return MessageFilter(
             direction=self.direction,
             types=self.types,
@@ -66,8 +67,8 @@ class MessageQuery(BaseModel):
             rooms=self.rooms,
             statuses=self.status,
             ref=self.ref,
-            since=self.since,
-            until=self.until,
+            since=maybe_moment(self.since, now, at="?since"),
+            until=maybe_moment(self.until, now, at="?until"),
             cursor=self.cursor,
             limit=self.limit,
             newest_first=self.order == "desc",
@@ -95,7 +96,7 @@ def router(services: Services) -> APIRouter:
     )
     async def messages(query: Annotated[MessageQuery, Query()]) -> Response:
         """Both directions in one list, newest first unless asked otherwise."""
-        page = await reading.messages(query.filter())
+        page = await reading.messages(query.filter(services.clock.now()))
         listed = ",".join(shown(each, reading) for each in page.messages)
         cursor = dumps(page.next_cursor)
         return reply_text(f'{{"messages":[{listed}],"next_cursor":{cursor}}}')

@@ -1,15 +1,15 @@
 """The kinds of values that queries have."""
 
-import re
 from collections.abc import Iterable
-from typing import Annotated, Final, TypeVar
+from datetime import datetime
+from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from gateway.api import problems
+from gateway.delivery.moments import read_moment
 
 _Value = TypeVar("_Value")
-_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]")  # RFC 3339 §5.6
 
 
 def split(value: object) -> object:
@@ -19,20 +19,40 @@ def split(value: object) -> object:
     return [word for each in value for word in str(each).split(",")]
 
 
-def mended(value: object) -> object:
-    """Undo what a query does to `+` in a time; `ValueError` for a bare number."""
-    if not isinstance(value, str):
-        return value
-    if not _TIME.match(value):
-        message = "It should be a time such as 2030-01-31T12:00:00Z."
-        raise ValueError(message)
-    return value.replace(" ", "+")
-
-
 Word = Annotated[str, Field(min_length=1)]
 Words = Annotated[list[Word], BeforeValidator(split)]
 Several = Annotated[list[_Value], BeforeValidator(split)]
-Time = Annotated[AwareDatetime, BeforeValidator(mended)]
+Moment = Annotated[
+    str,
+    Field(
+        description="A time (RFC 3339), or how long ago: `90s`, `10m`, `2h`, `7d`.",
+        examples=["10m", "2030-01-31T12:00:00Z"],
+    ),
+]
+
+
+def moment(text: str, now: datetime, *, at: str) -> datetime:
+    """Return the moment that a parameter names, in UTC.
+
+    Args:
+        text: A time (RFC 3339), or so long before `now`. What a query does to a `+` in
+            it is undone.
+        now: The present, in UTC.
+        at: The parameter, such as `?since`.
+
+    Raises:
+        Invalid: It names none. It points at the parameter.
+    """
+    found = read_moment(text.replace(" ", "+"), now)
+    if found is None:
+        detail = "It should be a time such as 2030-01-31T12:00:00Z, or 10m, 2h, 7d ago."
+        raise problems.invalid(detail, at=at)
+    return found
+
+
+def maybe_moment(text: str | None, now: datetime, *, at: str) -> datetime | None:
+    """Return what `moment` does, if the parameter was given."""
+    return None if text is None else moment(text, now, at=at)
 
 
 def refuse_unknown(names: Iterable[str], known: frozenset[str]) -> None:

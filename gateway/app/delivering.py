@@ -136,7 +136,7 @@ class Delivering:
         )
         return (
             webhook_routes.router(webhooks, trial),
-            delivery_routes.router(deliveries),
+            delivery_routes.router(deliveries, outside.clock),
             replay_routes.router(replays),
         )
 

@@ -61,7 +61,7 @@ def description() -> str:
         keys=None,
         routers=(
             webhooks.router(_INERT, _INERT),
-            deliveries.router(_INERT),
+            deliveries.router(_INERT, _INERT),
             replays.router(_INERT),
         ),
     )

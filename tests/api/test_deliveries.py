@@ -23,7 +23,7 @@ async def deliveries_of(world: Delivering) -> AsyncIterator[Caller]:
         world.worker.wake,
         world.meter,
     )
-    services = Bridge().services(routers=(routes.router(controls),))
+    services = Bridge().services(routers=(routes.router(controls, world.clock),))
     async with calling(services) as caller:
         yield caller
 
@@ -64,6 +64,8 @@ async def test_deliveries_are_listed_newest_first() -> None:
         ("since=2026-03-14T12:00:00Z", 2),
         ("since=2026-03-14T15:00:00+02:00", 0),
         ("until=2026-03-14T12:00:00Z", 0),
+        ("since=10m", 2),
+        ("until=10m", 0),
         ("limit=1", 1),
     ],
 )
@@ -96,6 +98,7 @@ async def test_the_list_has_pages() -> None:
         ("limit=201", "?limit"),
         ("since=yesterday", "?since"),
         ("since=1773489600", "?since"),
+        ("until=10y", "?until"),
         ("since=2026-03-14T12:00:00", "?since"),
         ("cursor=theirs", "?cursor"),
         ("colour=red", "?colour"),

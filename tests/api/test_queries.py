@@ -1,9 +1,12 @@
 """Values in queries."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from gateway.api.queries import mended, refuse_unknown, split
+from gateway.api.queries import maybe_moment, moment, refuse_unknown, split
 from gateway.domain.errors import Invalid
+from tests.fakes.clock import NOON
 
 
 def test_commas_and_repetition_both_make_a_list() -> None:
@@ -16,14 +19,32 @@ def test_commas_and_repetition_both_make_a_list() -> None:
 def test_other_values_are_left_to_the_validator() -> None:
     """What is no list of a query is not touched."""
     assert split(None) is None
-    assert mended(7) == 7
 
 
 def test_a_plus_that_became_a_space_is_mended() -> None:
     """So that a time zone need not be encoded."""
-    text = mended("2030-01-01T00:00:00 02:00")
+    found = moment("2030-01-01T00:00:00 02:00", NOON, at="?since")
 
-    assert text == "2030-01-01T00:00:00+02:00"
+    assert found == datetime(2029, 12, 31, 22, tzinfo=UTC)
+
+
+def test_a_moment_may_be_so_long_ago() -> None:
+    """It is counted back from the present."""
+    assert moment("10m", NOON, at="?since") == NOON - timedelta(minutes=10)
+
+
+def test_no_moment_need_be_named() -> None:
+    """A parameter that was not given is none."""
+    assert maybe_moment(None, NOON, at="?since") is None
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "-5m", "2030-01-31", "999999999d"])
+def test_what_names_no_moment_is_refused(text: str) -> None:
+    """The parameter is pointed at."""
+    with pytest.raises(Invalid) as refused:
+        moment(text, NOON, at="?until")
+
+    assert refused.value.errors[0].pointer == "?until"
 
 
 def test_an_unknown_parameter_is_refused() -> None:
