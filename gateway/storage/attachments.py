@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -18,30 +18,49 @@ CHUNK_BYTES = 65_536
 PART_CHUNKS = 4  # Chunks of one commit: more would keep others waiting too long.
 
 Key = tuple[str, str]
+Part = tuple[str, bytes | None]  # A message by its id, and the bytes that go with it.
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A row of the bytes that go with a message; of no bytes there is an empty one."""
+
+    message_id: str
+    data: bytes
+    number: int
+
+    def stage(self, batch: Batch, now: int) -> None:
+        """Put it in a batch, the first of a message with the row that it rests on."""
+        if self.number == 0:
+            batch.add(ADD_ATTACHMENT, (self.message_id, len(self.data), now))
+        start = self.number * CHUNK_BYTES
+        if start < len(self.data):
+            row = (self.message_id, self.number, self.data[start : start + CHUNK_BYTES])
+            batch.add(ADD_CHUNK, row)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message, or a change of it, in its line: stored after what is before it."""
+    """Messages, or a change of one, in their line: stored after what is before them."""
 
-    message_id: str
-    data: bytes | None
+    parts: Sequence[Part]
     stage: Stage
     check: Callable[[], None]
     future: asyncio.Future[None]
 
     @property
     def is_large(self) -> bool:
-        """Whether its bytes go before it, in commits of their own."""
-        return is_large(self.data)
+        """Whether the bytes go before the messages, in commits of their own."""
+        return are_large(self.parts)
 
 
 class Attachments:
     """Stores messages with their bytes, in order.
 
-    A small attachment goes in the commit of its message. A large one goes before it,
-    part by part, while others commit; messages of the same line keep behind it. If it
-    can't be stored they fail with it, so that those who try again keep their order.
+    Up to four small attachments go in the commit of their messages. More, or a large
+    one, go before it, part by part, while others commit; messages of the same line keep
+    behind. If they can't be stored these fail too, so that those who try again keep
+    their order.
     """
 
     def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
@@ -67,10 +86,27 @@ class Attachments:
             stage: Stores it.
             check: Raises, after the commit, what the message is to fail with.
         """
-        if line not in self._lines and not is_large(data):
-            return self._writer.ask(self._whole(message_id, data, stage), check)
+        return self.submit_all(line, [(message_id, data)], stage, check)
+
+    def submit_all(
+        self,
+        line: Key,
+        parts: Sequence[Part],
+        stage: Stage,
+        check: Callable[[], None] = lambda: None,
+    ) -> asyncio.Future[None]:
+        """Store messages after those of their line, in one commit; see `submit`.
+
+        Args:
+            line: What keeps its order.
+            parts: The messages, each with its bytes or `None`.
+            stage: Stores them.
+            check: Raises, after the commit, what they are to fail with.
+        """
+        if line not in self._lines and not are_large(parts):
+            return self._writer.ask(self._whole(parts, stage), check)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = Waiting(message_id, data, stage, check, future)
+        waiting = Waiting(parts, stage, check, future)
         if line in self._lines:
             self._lines[line].append(waiting)
         else:
@@ -81,7 +117,8 @@ class Attachments:
     def follow(self, line: Key, message_id: str, stage: Stage) -> asyncio.Future[None]:
         """Store something after a message of a line, if that is not stored yet."""
         line_of_it = self._lines.get(line, ())
-        if any(waiting.message_id == message_id for waiting in line_of_it):
+        known = (name for waiting in line_of_it for name, _ in waiting.parts)
+        if message_id in known:
             return self.submit(line, message_id, None, stage)
         return self._writer.submit(stage)
 
@@ -89,61 +126,54 @@ class Attachments:
         """Return the bytes that go with a message; `KeyError` if it has none."""
         return await self._reader.read(lambda connection: load(connection, message_id))
 
-    def _whole(self, message_id: str, data: bytes | None, stage: Stage) -> Stage:
-        if data is None:
+    def _whole(self, parts: Sequence[Part], stage: Stage) -> Stage:
+        chunks = list(_chunks(parts))
+        if not chunks:
             return stage
 
         def with_bytes(batch: Batch) -> None:
-            self._stage_part(batch, message_id, data, 0)
+            self._stage_chunks(batch, chunks)
             stage(batch)
 
         return with_bytes
 
-    def _stage_part(
-        self, batch: Batch, message_id: str, data: bytes, start: int
-    ) -> None:
-        if start == 0:
-            created_at = micros(self._clock.now())
-            batch.add(ADD_ATTACHMENT, (message_id, len(data), created_at))
-        end = min(len(data), start + PART_CHUNKS * CHUNK_BYTES)
-        for offset in range(start, end, CHUNK_BYTES):
-            chunk = data[offset : min(end, offset + CHUNK_BYTES)]
-            batch.add(ADD_CHUNK, (message_id, offset // CHUNK_BYTES, chunk))
+    def _stage_chunks(self, batch: Batch, chunks: Sequence[Chunk]) -> None:
+        now = micros(self._clock.now())
+        for chunk in chunks:
+            chunk.stage(batch, now)
 
     def _go_on(self, line: Key) -> None:
         """Submit what is first in line, and what follows it without waiting."""
         waiting = self._lines[line]
         while waiting and not waiting[0].is_large:
             first = waiting.popleft()
-            self._submit_message(first, first.data)
+            self._submit_messages(first, first.parts)
         if waiting:
-            self._submit_part(line, 0)
+            self._submit_chunks(line, list(_chunks(waiting[0].parts)))
         else:
             del self._lines[line]
 
-    def _submit_part(self, line: Key, start: int) -> None:
-        first = self._lines[line][0]
-        data = first.data or b""
-        if start >= len(data):
-            self._lines[line].popleft()
-            self._submit_message(first, None)
+    def _submit_chunks(self, line: Key, chunks: Sequence[Chunk]) -> None:
+        """Submit the next of what goes before the first in line, or at last that."""
+        if not chunks:
+            self._submit_messages(self._lines[line].popleft(), ())
             self._go_on(line)
             return
 
-        def next_part(part: asyncio.Future[None]) -> None:
-            error = part.exception()
+        def go_on(stored: asyncio.Future[None]) -> None:
+            error = stored.exception()
             if error is None:
-                self._submit_part(line, start + PART_CHUNKS * CHUNK_BYTES)
+                self._submit_chunks(line, chunks[PART_CHUNKS:])
                 return
             for waiting in self._lines.pop(line):
                 if not waiting.future.done():
                     waiting.future.set_exception(error)
 
         self._writer.submit(
-            lambda batch: self._stage_part(batch, first.message_id, data, start)
-        ).add_done_callback(next_part)
+            lambda batch: self._stage_chunks(batch, chunks[:PART_CHUNKS])
+        ).add_done_callback(go_on)
 
-    def _submit_message(self, waiting: Waiting, data: bytes | None) -> None:
+    def _submit_messages(self, waiting: Waiting, parts: Sequence[Part]) -> None:
         def tell(stored: asyncio.Future[None]) -> None:
             if waiting.future.done():
                 stored.exception()
@@ -152,13 +182,21 @@ class Attachments:
             else:
                 waiting.future.set_result(None)
 
-        stage = self._whole(waiting.message_id, data, waiting.stage)
+        stage = self._whole(parts, waiting.stage)
         self._writer.ask(stage, waiting.check).add_done_callback(tell)
 
 
-def is_large(data: bytes | None) -> bool:
-    """Say whether bytes need more than one row."""
-    return data is not None and len(data) > CHUNK_BYTES
+def are_large(parts: Sequence[Part]) -> bool:
+    """Say whether the bytes of messages are too many for the commit of these."""
+    held = [data for _, data in parts if data is not None]
+    return len(held) > PART_CHUNKS or any(len(data) > CHUNK_BYTES for data in held)
+
+
+def _chunks(parts: Sequence[Part]) -> Iterator[Chunk]:
+    for message_id, data in parts:
+        if data is not None:
+            for number in range(max(1, -(-len(data) // CHUNK_BYTES))):
+                yield Chunk(message_id, data, number)
 
 
 def load(connection: Connection, message_id: str) -> bytes:

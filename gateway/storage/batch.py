@@ -11,6 +11,7 @@ from gateway.storage.rows import Row
 
 if TYPE_CHECKING:
     from gateway.domain.model import Webhook
+    from gateway.storage.following import Entry
 
 Work = Callable[[Connection], None]
 Item = TypeVar("Item")
@@ -71,6 +72,9 @@ AGAIN = " ON CONFLICT DO NOTHING"
 ADD_OUTGOING = _insert(tables.message, message_rows.OUT)
 ADD_INCOMING = _insert(tables.message, message_rows.IN)
 CHANGE_MESSAGE = _update(tables.message, message_rows.CHANGED, "id")
+ADD_ONCE = _insert(
+    tables.once, ("scope", "key", "message_id", "fingerprint", "answer", "created_at")
+)
 # Bytes are stored again when their message is, after a commit that failed.
 ADD_ATTACHMENT = _insert(tables.attachment, ("message_id", "size", "created_at"), AGAIN)
 ADD_CHUNK = _insert(tables.attachment_chunk, ("message_id", "number", "data"), AGAIN)
@@ -102,6 +106,7 @@ class Batch:
         owed: Webhooks to which something due is owed, in the order that came up.
         holding: Webhooks of which something due is about to be held.
         then: What to do once it is committed, in order.
+        logged: The events it appends to the log.
     """
 
     def __init__(self, seq: int) -> None:
@@ -110,6 +115,7 @@ class Batch:
         self.owed: dict[str, None] = {}
         self.holding: set[str] = set()
         self.then: list[Callable[[], None]] = []
+        self.logged: list[Entry] = []
         self._turns: dict[turns.Key, int] = {}
         self._rows: dict[Statement, list[Row]] = {}
         self._steps: list[Work] = []

@@ -1,12 +1,13 @@
-"""What only one message may ever use up."""
+"""What may be done once only, and what did it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.domain.model import OutgoingMessage
 from gateway.domain.once import AlreadyDone, Done, Once
-from gateway.storage.batch import ADD_OUTGOING, Batch
+from gateway.storage.batch import ADD_ONCE, ADD_OUTGOING, Batch
 from gateway.storage.message_rows import row_of_outgoing
 from gateway.storage.rows import micros
 from gateway.storage.tables import once as table
@@ -18,42 +19,48 @@ _DONE = select(table.c.message_id, table.c.fingerprint, table.c.answer).where(
 
 @dataclass(slots=True, eq=False)
 class Use:
-    """A message that is stored if it is the first, decided inside the commit.
+    """Messages that are stored if they are the first, decided inside the commit.
 
     Attributes:
-        position: The message's place in the order of acceptance.
+        messages: At least one.
+        positions: Where their places in the order of acceptance come from.
     """
 
     once: Once
-    message: OutgoingMessage
-    position: int
+    messages: Sequence[OutgoingMessage]
+    positions: Iterator[int]
     _done: Done | None = field(default=None, init=False)
 
     def stage(self, batch: Batch) -> None:
-        """Put it in a batch."""
-        batch.do(self._run)
+        """Put them in a batch."""
+        # Their places are taken now: what was before them in their line has its own.
+        rows = [row_of_outgoing(one, next(self.positions)) for one in self.messages]
+
+        def work(connection: Connection) -> None:
+            self._done = done(connection, self.once)
+            if self._done is None:
+                ADD_OUTGOING.run(connection, rows)
+                ADD_ONCE.run(connection, [self._row()])
+
+        batch.do(work)
 
     def check(self) -> None:
-        """Return if the message was stored; `AlreadyDone` if another was before."""
+        """Return if they were stored; `AlreadyDone` if others were before."""
         if self._done is not None:
             raise AlreadyDone(self._done)
 
-    def _run(self, connection: Connection) -> None:
-        key = {"of": self.once.scope, "mine": self.once.key}
-        found = connection.execute(_DONE, key).one_or_none()
-        self._done = (
-            None
-            if found is None
-            else Done((found.message_id,), found.fingerprint, found.answer)
-        )
-        if found is None:
-            ADD_OUTGOING.run(connection, [row_of_outgoing(self.message, self.position)])
-            connection.execute(
-                insert(table).values(
-                    scope=self.once.scope,
-                    key=self.once.key,
-                    message_id=self.message.id,
-                    fingerprint=self.once.fingerprint,
-                    created_at=micros(self.message.created_at),
-                )
-            )
+    def _row(self) -> tuple[object, ...]:
+        ids = " ".join(one.id for one in self.messages)
+        created_at = micros(self.messages[0].created_at)
+        once = self.once
+        return (once.scope, once.key, ids, once.fingerprint, None, created_at)
+
+
+def done(connection: Connection, once: Once) -> Done | None:
+    """Return what used something up, its answer as it is stored; `None` if unused."""
+    key = {"of": once.scope, "mine": once.key}
+    found = connection.execute(_DONE, key).one_or_none()
+    if found is None:
+        return None
+    ids = (found.message_id or "").split()
+    return Done(tuple(ids), found.fingerprint, found.answer)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
-from gateway.bridge.ports import Once
+from gateway.bridge.ports import Done, Once
 from gateway.domain.model import Event, OutgoingMessage
 from gateway.storage import onces
 from gateway.storage.attachments import Attachments
@@ -55,18 +55,34 @@ class Outbox:
         A message with more than 64 KiB of them takes its place once they are stored,
         and later messages of its room keep behind it.
         """
-        line = ("out", message.room)
+        return self.add_all([(message, attachment)], once=once)
+
+    def add_all(
+        self,
+        messages: Sequence[tuple[OutgoingMessage, bytes | None]],
+        *,
+        once: Once | None = None,
+    ) -> asyncio.Future[None]:
+        """Store messages of one room, at least one, all in one commit or none.
+
+        Small attachments, too, go before it when there are more than four.
+        """
+        line = ("out", messages[0][0].room)
+        parts = [(message.id, data) for message, data in messages]
         if once is not None:
-            use = onces.Use(once, message, next(self._positions))
-            return self._attachments.submit(
-                line, message.id, attachment, use.stage, use.check
-            )
+            use = onces.Use(once, [message for message, _ in messages], self._positions)
+            return self._attachments.submit_all(line, parts, use.stage, use.check)
 
         def stage(batch: Batch) -> None:
-            row = row_of_outgoing(message, next(self._positions))
-            batch.add(ADD_OUTGOING, row)
+            for one, _ in messages:
+                row = row_of_outgoing(one, next(self._positions))
+                batch.add(ADD_OUTGOING, row)
 
-        return self._attachments.submit(line, message.id, attachment, stage)
+        return self._attachments.submit_all(line, parts, stage)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return the messages that used something up; `None` if nothing did."""
+        return await self._reader.read(lambda connection: onces.done(connection, once))
 
     def change(
         self, message: OutgoingMessage, event: Event | None = None

@@ -263,6 +263,8 @@ replay = Table(
 )
 
 # What may be done once: a reply by a link, a reply to an event, a request with a key.
+# `message_id` has the messages that did it, in order and parted by spaces; `answer` is
+# what was answered where that is kept, sealed, because it may hold a secret.
 once = Table(
     "once",
     metadata,

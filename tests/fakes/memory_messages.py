@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.bridge.ports import (
-    AlreadyDone,
     Done,
     MessageFilter,
     MessagePage,
@@ -36,21 +35,38 @@ class MemoryOutbox:
         once: Once | None = None,
     ) -> asyncio.Future[None]:
         """Store a message with its attachment's bytes, unless `once` is used up."""
-        if once is not None and (done := self._store.done.get(once)) is not None:
-            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            refused.set_exception(AlreadyDone(done))
-            return refused
+        return self._add([(message, attachment)], once)
 
+    def add_all(
+        self,
+        messages: Sequence[tuple[OutgoingMessage, bytes | None]],
+        *,
+        once: Once | None = None,
+    ) -> asyncio.Future[None]:
+        """Store messages of one room, all of them or none."""
+        return self._add(messages, once)
+
+    def _add(
+        self,
+        messages: Sequence[tuple[OutgoingMessage, bytes | None]],
+        once: Once | None,
+    ) -> asyncio.Future[None]:
         def change() -> None:
+            ids = [message.id for message, _ in messages]
             if once is not None:
-                self._store.done[once] = Done((message.id,), once.fingerprint)
-            position = self._store.place(message.id)
-            stored = replace(message, position=position)
-            self._store.messages_by_id[message.id] = stored
-            if attachment is not None:
-                self._store.attachments[message.id] = attachment
+                self._store.use(once, Done(tuple(ids), once.fingerprint))
+            for message, attachment in messages:
+                position = self._store.place(message.id)
+                stored = replace(message, position=position)
+                self._store.messages_by_id[message.id] = stored
+                if attachment is not None:
+                    self._store.attachments[message.id] = attachment
 
         return self._store.commit(change)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up; `None` if nothing has."""
+        return self._store.done.get(once)
 
     def change(
         self, message: OutgoingMessage, event: Event | None = None
@@ -70,6 +86,7 @@ class MemoryOutbox:
                     resent=message.resent,
                     expires_at=message.expires_at,
                     event_id=message.event_id,
+                    steps=message.steps,
                 )
             self._store.append([] if event is None else [event])
 

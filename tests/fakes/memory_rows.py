@@ -77,6 +77,12 @@ class MemoryRows:
             self.commits += 1
         return future
 
+    def use(self, once: Once, done: Done) -> None:
+        """Use something up; `AlreadyDone` if it is."""
+        if once in self.done:
+            raise AlreadyDone(self.done[once])
+        self.done[once] = done
+
     def place(self, noun_id: str) -> int:
         """Give a message or a delivery its place in the order of acceptance."""
         self._position += 1

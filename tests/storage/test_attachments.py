@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attachment
-from gateway.storage.attachments import CHUNK_BYTES, is_large
+from gateway.storage.attachments import CHUNK_BYTES, PART_CHUNKS, are_large
 from tests.conformance.ports import outgoing, sent
 from tests.storage.opening import opened, query, run_sql
 
@@ -15,14 +15,23 @@ LARGE = bytes(CHUNK_BYTES * 9 + 1)
 
 
 @pytest.mark.parametrize(
-    ("data", "expected"),
-    [(None, False), (b"", False), (bytes(65_536), False), (bytes(65_537), True)],
+    ("parts", "expected"),
+    [
+        ([None], False),
+        ([b""], False),
+        ([bytes(65_536)], False),
+        ([bytes(65_537)], True),
+        ([None, bytes(65_537)], True),
+        ([None] * 100, False),
+        ([b"x"] * PART_CHUNKS, False),
+        ([b"x"] * (PART_CHUNKS + 1), True),
+    ],
 )
-def test_only_what_needs_more_than_one_row_is_large(
-    data: bytes | None, *, expected: bool
+def test_only_what_needs_more_than_a_few_rows_goes_before_its_messages(
+    parts: list[bytes | None], *, expected: bool
 ) -> None:
-    """A large attachment is one that goes before its message."""
-    assert is_large(data) is expected
+    """One commit takes up to four attachments, each of one row."""
+    assert are_large([("msg_1", data) for data in parts]) is expected
 
 
 async def test_bytes_are_rows_of_64_kib(tmp_path: Path) -> None:
