@@ -1,43 +1,28 @@
 """Reading a request's body: JSON, multipart or form, within limits, as plain values."""
 
 import asyncio
-import contextlib
 import json
 from base64 import b64decode
 from binascii import Error as BadBase64
-from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message as EmailMessage
 from functools import lru_cache
-from types import coroutine
+from hashlib import sha256
 from typing import Final, NoReturn
-from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import Receive
-from typing_extensions import override
 
-from gateway.api import problems
-from gateway.domain.errors import (
-    BodyTooSlow,
-    Invalid,
-    MalformedJson,
-    UnsupportedMediaType,
-)
-from gateway.domain.rules import MAX_RECIPIENTS
+from gateway.api import forms, problems
+from gateway.api.intake import in_time, read_bytes, spend
+from gateway.domain.errors import BodyTooSlow, MalformedJson, UnsupportedMediaType
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
-# A refused body is taken in up to these, so that its sender sees the refusal.
-SPENT_BYTES: Final = 1024**2
-SPENT_SECONDS: Final = 2.0
 _SECONDS: Final = 60.0  # In which a body has to come.
-_MAX_FIELDS: Final = MAX_RECIPIENTS + 20  # `to` may be repeated.
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +50,29 @@ class Body:
         fields: Values as JSON has them, or text if they came in a form.
         files: Bytes of the parts of a multipart body that were files.
         typed: Whether the fields have JSON's types; in a form all is text.
+        digest: SHA-256 of what was sent; `None` if it was not asked for.
     """
 
     fields: Mapping[str, object]
     files: Mapping[str, bytes] = field(default_factory=dict)
     typed: bool = True
+    digest: bytes | None = None
 
 
 async def read(
-    receive: Receive, headers: Mapping[bytes, bytes], limits: Limits
+    receive: Receive,
+    headers: Mapping[bytes, bytes],
+    limits: Limits,
+    *,
+    digested: bool = False,
 ) -> Body:
     """Read a body by its Content-Type.
+
+    Args:
+        receive: Where it comes from.
+        headers: Those of the request.
+        limits: The largest that is read, and the longest that is waited for it.
+        digested: Whether to take its digest.
 
     Raises:
         UnsupportedMediaType: A Content-Type or charset that is not read here.
@@ -91,14 +88,17 @@ async def read(
         raise
     try:
         if kind == MULTIPART:
+            sizes = (limits.body, limits.attachment)
             async with asyncio.timeout(limits.seconds):
-                return await _multipart(receive, headers, limits)
-        raw = await _in_time(read_bytes(receive, limits.body), limits.seconds)
+                form = await forms.multipart(receive, headers, sizes, digested=digested)
+            return Body(form.fields, form.files, typed=False, digest=form.digest)
+        raw = await in_time(read_bytes(receive, limits.body), limits.seconds)
     except TimeoutError as error:
         raise _too_slow(limits.seconds) from error
+    digest = sha256(raw).digest() if digested else None
     if kind == JSON:
-        return Body(an_object(loads(raw)))
-    return _form(raw)
+        return Body(an_object(loads(raw)), digest=digest)
+    return Body(forms.urlencoded(raw).fields, typed=False, digest=digest)
 
 
 async def read_object(
@@ -119,77 +119,25 @@ async def read_object(
         MalformedJson: Not JSON in UTF-8.
         Invalid: Not a JSON object.
     """
+    raw = await read_json(request, limit, is_needed=is_needed, seconds=seconds)
+    return an_object(loads(raw)) if raw or is_needed else {}
+
+
+async def read_json(
+    request: Request, limit: int, *, is_needed: bool = True, seconds: float = _SECONDS
+) -> bytes:
+    """Read a body that is JSON by its Content-Type, and do not parse it.
+
+    The rest is as with `read_object`.
+    """
     try:
-        raw = await _in_time(read_bytes(request.receive, limit), seconds)
+        raw = await in_time(read_bytes(request.receive, limit), seconds)
     except TimeoutError as error:
         raise _too_slow(seconds) from error
-    if not raw and not is_needed:
-        return {}
-    if not _is_json(request.headers.get("content-type", "")):
+    if (raw or is_needed) and not _is_json(request.headers.get("content-type", "")):
         message = f"Send {JSON}, in UTF-8 (curl --json does)."
         raise UnsupportedMediaType(message)
-    return an_object(loads(raw))
-
-
-async def spend(receive: Receive) -> None:
-    """Take in and forget what is left of a body, within reason.
-
-    The server closes a connection that is not to be kept once it has answered; were
-    the body still on its way, its sender would see that and not the answer.
-    """
-    size, more = 0, True
-    with contextlib.suppress(TimeoutError, ClientDisconnect):
-        async with asyncio.timeout(SPENT_SECONDS):
-            while more and size <= SPENT_BYTES:
-                message = await receive()
-                size += len(_chunk(message))
-                more = message.get("more_body", False)
-
-
-async def _in_time(reading: Coroutine[object, None, bytes], seconds: float) -> bytes:
-    """Await a reading; `TimeoutError` if it does not end in time.
-
-    Most bodies are here when they are asked for. The time is taken only of those that
-    are not: to begin and end a time-out costs more than to parse a message.
-    """
-    try:
-        awaited = reading.send(None)
-    except StopIteration as done:
-        whole: bytes = done.value
-        return whole
-    async with asyncio.timeout(seconds):
-        return await _resumed(reading, awaited)
-
-
-@coroutine
-def _resumed(
-    begun: Coroutine[object, None, bytes], awaited: object
-) -> Generator[object, None, bytes]:
-    """Go on with a coroutine that was begun, and awaits something already."""
-    with closing(begun):  # as it is after its end; before, if we are cancelled
-        yield awaited
-        return (yield from begun.__await__())
-
-
-async def read_bytes(receive: Receive, limit: int) -> bytes:
-    """Read a whole body; `PayloadTooLarge` as soon as it is over the limit."""
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        whole: bytes = message.get("body", b"")
-        if len(whole) > limit:
-            raise problems.too_large(limit, what="The body")
-        return whole
-    chunks = [_chunk(message)]
-    size = len(chunks[0])
-    while message.get("more_body", False):
-        if size > limit:
-            raise problems.too_large(limit, what="The body")
-        message = await receive()
-        chunks.append(_chunk(message))
-        size += len(chunks[-1])
-    if size > limit:
-        raise problems.too_large(limit, what="The body")
-    return b"".join(chunks)
+    return raw
 
 
 @lru_cache(maxsize=64)
@@ -288,109 +236,3 @@ def _too_slow(seconds: float) -> BodyTooSlow:
 def _refuse_constant(name: str) -> NoReturn:
     message = f"{name} is not a number in JSON"
     raise ValueError(message)
-
-
-def _chunk(message: Mapping[str, object]) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    body = message.get("body", b"")
-    return body if isinstance(body, bytes) else b""
-
-
-def _form(raw: bytes) -> Body:
-    if raw.lstrip()[:1] in {b"{", b"["}:
-        message = (
-            "This is JSON, sent as a form: say Content-Type: application/json"
-            " (curl --json does)."
-        )
-        raise UnsupportedMediaType(message)
-    try:
-        pairs = parse_qsl(
-            raw.decode("utf-8"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MAX_FIELDS,
-        )
-    except ValueError as error:
-        message = "The form cannot be read: it should be UTF-8, percent-encoded."
-        raise Invalid(message) from error
-    fields: dict[str, object] = {}
-    for name, value in pairs:
-        _add(fields, name, value)
-    return Body(fields, typed=False)
-
-
-def _add(fields: dict[str, object], name: str, value: str) -> None:
-    """Set a field; a second value makes a list of `to`, and is refused elsewhere."""
-    if name not in fields:
-        fields[name] = value
-        return
-    before = fields[name]
-    if name != "to":
-        detail = "It is given twice."
-        raise problems.invalid(detail, at=f"/{name}")
-    fields[name] = [*before, value] if isinstance(before, list) else [before, value]
-
-
-class _Utf8Parser(MultiPartParser):
-    """Refuses text that is not UTF-8 instead of taking it for Latin-1."""
-
-    @override
-    def on_part_end(self) -> None:
-        try:
-            self._current_part.data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            message = "a part is not UTF-8"
-            raise MultiPartException(message) from error
-        super().on_part_end()
-
-
-async def _multipart(
-    receive: Receive, headers: Mapping[bytes, bytes], limits: Limits
-) -> Body:
-    parser = _Utf8Parser(
-        Headers(raw=list(headers.items())),
-        _stream(receive, limits.body),
-        max_files=1,
-        max_fields=_MAX_FIELDS,
-        # A part of text may be a message, or an attachment in base64.
-        max_part_size=limits.body,
-    )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError) as error:
-        message = (
-            "The multipart body cannot be read: is its boundary right, its text UTF-8?"
-        )
-        raise Invalid(message) from error
-    fields: dict[str, object] = {}
-    files: dict[str, bytes] = {}
-    try:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                files[name] = await _file(value, limits.attachment)
-            else:
-                _add(fields, name, value)
-    finally:
-        await form.close()
-    return Body(fields, files, typed=False)
-
-
-async def _file(part: UploadFile, limit: int) -> bytes:
-    if part.size is not None and part.size > limit:
-        raise problems.too_large(limit, what="The attachment")
-    return await part.read()
-
-
-async def _stream(receive: Receive, limit: int) -> AsyncGenerator[bytes, None]:
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        chunk = _chunk(message)
-        more = message.get("more_body", False)
-        size += len(chunk)
-        if size > limit:
-            raise problems.too_large(limit, what="The body")
-        yield chunk
-    yield b""

@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from gateway.api import problems
 from gateway.api.auth import Headers, Hosts, Keyring, Origins
-from gateway.api.bodies import spend
+from gateway.api.intake import spend
 from gateway.api.services import Services
 from gateway.domain.errors import (
     GatewayError,

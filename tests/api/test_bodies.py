@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, strategies
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from gateway.api import bodies
@@ -270,14 +271,33 @@ async def test_the_body_of_a_type_that_is_not_read_is_taken_in() -> None:
     assert coming == []
 
 
-async def test_a_caller_that_hangs_up_is_not_waited_for() -> None:
-    """Half a body is nobody's request."""
+async def test_a_digest_is_taken_only_if_it_is_asked_for() -> None:
+    """It is that of the bytes, and of nothing that was made of them."""
+    raw = b'{"to":"alice"}'
+    headers = {b"content-type": JSON.encode()}
 
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
+    plain = await bodies.read(receiving(raw), headers, SMALL)
+    digested = await bodies.read(receiving(raw), headers, SMALL, digested=True)
 
-    with pytest.raises(ClientDisconnect):
-        await bodies.read_bytes(receive, 10)
+    assert plain.digest is None
+    assert digested.digest == sha256(raw).digest()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "raw"),
+    [(FORM, b"to=alice&text=hi"), (MULTIPART, part("to", b"alice") + END)],
+)
+async def test_forms_have_a_digest_too(content_type: str, raw: bytes) -> None:
+    """The same form has the same one."""
+    headers = {b"content-type": content_type.encode()}
+
+    one = await bodies.read(receiving(raw), headers, SMALL, digested=True)
+    again = await bodies.read(
+        receiving(raw[:9], raw[9:]), headers, SMALL, digested=True
+    )
+
+    assert one.digest is not None
+    assert one == again
 
 
 @pytest.mark.parametrize(

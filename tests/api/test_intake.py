@@ -1,0 +1,104 @@
+"""Bytes as they come from a server, or do not."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from gateway.api import intake
+from gateway.domain.errors import PayloadTooLarge
+
+
+def receiving(messages: Iterator[Message]) -> Receive:
+    """Return the server's side of a request that has these messages."""
+
+    async def receive() -> Message:
+        return next(messages)
+
+    return receive
+
+
+def chunk(body: bytes, *, more: bool = True) -> Message:
+    """Return a piece of a body."""
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+async def test_a_body_in_pieces_is_one() -> None:
+    """However it was cut."""
+    coming = iter([chunk(b"ab"), chunk(b""), chunk(b"c", more=False)])
+
+    assert await intake.read_bytes(receiving(coming), 3) == b"abc"
+
+
+async def test_a_body_over_the_limit_is_not_read_to_its_end() -> None:
+    """What is beyond the limit is left where it is."""
+    coming = iter([chunk(b"ab"), chunk(b"cd"), chunk(b"ef"), chunk(b"g", more=False)])
+
+    with pytest.raises(PayloadTooLarge):
+        await intake.read_bytes(receiving(coming), 3)
+
+    assert next(coming) == chunk(b"ef")
+
+
+async def test_a_caller_that_hangs_up_is_not_waited_for() -> None:
+    """Half a body is nobody's request."""
+    coming = iter([chunk(b"a"), {"type": "http.disconnect"}])
+
+    with pytest.raises(ClientDisconnect):
+        await intake.read_bytes(receiving(coming), 10)
+
+
+async def test_a_stream_is_held_to_the_limit_as_well() -> None:
+    """It ends where the limit is passed."""
+    coming = iter([chunk(b"ab"), chunk(b"cd"), chunk(b"e", more=False)])
+    seen: list[bytes] = []
+
+    with pytest.raises(PayloadTooLarge):
+        seen.extend([each async for each in intake.stream(receiving(coming), 3)])
+
+    assert next(coming) == chunk(b"e", more=False)
+
+
+async def test_a_body_is_spent_up_to_a_bound() -> None:
+    """Whoever sends without end is not listened to without end."""
+    size = intake.SPENT_BYTES // 2 + 1
+    coming = iter([chunk(bytes(size))] * 10)
+
+    await intake.spend(receiving(coming))
+
+    assert len(list(coming)) == 8
+
+
+async def test_spending_ends_with_whoever_hangs_up() -> None:
+    """There is nobody left to answer."""
+    coming = iter([chunk(b"a"), {"type": "http.disconnect"}, chunk(b"b")])
+
+    await intake.spend(receiving(coming))
+
+    assert next(coming) == chunk(b"b")
+
+
+async def test_what_is_here_already_is_not_timed() -> None:
+    """A reading that awaits nothing has all the time there is."""
+    coming = iter([chunk(b"abc", more=False)])
+
+    assert await intake.in_time(intake.read_bytes(receiving(coming), 9), 0) == b"abc"
+
+
+async def test_what_does_not_come_in_time_is_given_up() -> None:
+    """And its reading is ended."""
+    ended = asyncio.Event()
+
+    async def never() -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return b""
+
+    with pytest.raises(TimeoutError):
+        await intake.in_time(never(), 0.01)
+
+    assert ended.is_set()
