@@ -8,17 +8,22 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gateway.api import problems
-from gateway.api.queries import Moment, Several, Word, Words, maybe_moment
+from gateway.api.queries import (
+    Moment,
+    Several,
+    Word,
+    Words,
+    maybe_event_types,
+    maybe_moment,
+)
 from gateway.api.replies import reply
 from gateway.api.shapes import Shape
 from gateway.bridge.ports import Clock
 from gateway.delivery.ports import DeliveryFilter, DeliveryRow
 from gateway.delivery.redelivery import DeliveryControls
 from gateway.domain import errors
-from gateway.domain.errors import FieldError, Invalid
-from gateway.domain.model import Attempt, DeliveryState, ErrorClass, EventType
+from gateway.domain.model import Attempt, DeliveryState, ErrorClass
 from gateway.domain.rendering import maybe_rfc3339, rfc3339
-from gateway.domain.routing import is_subscribed
 
 _RESPONSES: Final = problems.responses(
     errors.Unauthenticated, errors.NotFound, errors.Invalid
@@ -47,7 +52,7 @@ class DeliveryQuery(BaseModel):
         return DeliveryFilter(
             states=self.status,
             webhook_ids=self.webhook,
-            events=None if self.events is None else _types(self.events),
+            events=maybe_event_types(self.events, at="?events"),
             since=maybe_moment(self.since, now, at="?since"),
             until=maybe_moment(self.until, now, at="?until"),
             cursor=self.cursor,
@@ -206,12 +211,3 @@ def router(deliveries: DeliveryControls, clock: Clock) -> APIRouter:
         return reply(delivery_shown(await deliveries.retry(delivery_id)), 202)
 
     return routes
-
-
-def _types(patterns: list[str]) -> list[str]:
-    """Return the types of events that patterns name; `Invalid` if one names none."""
-    for pattern in patterns:
-        if not any(is_subscribed([pattern], each) for each in EventType):
-            detail = f"{pattern!r} is no event. Events are {', '.join(EventType)}."
-            raise Invalid(detail, errors=[FieldError("?events", detail)])
-    return [each.value for each in EventType if is_subscribed(patterns, each)]

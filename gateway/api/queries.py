@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from gateway.api import problems
 from gateway.delivery.moments import read_moment
+from gateway.domain.model import EventType
+from gateway.domain.routing import is_subscribed
 
 _Value = TypeVar("_Value")
 
@@ -53,6 +55,31 @@ def moment(text: str, now: datetime, *, at: str) -> datetime:
 def maybe_moment(text: str | None, now: datetime, *, at: str) -> datetime | None:
     """Return what `moment` does, if the parameter was given."""
     return None if text is None else moment(text, now, at=at)
+
+
+def event_types(patterns: Iterable[str], *, at: str) -> list[str]:
+    """Return the types of events that patterns name, each once.
+
+    Args:
+        patterns: Types, prefixes such as `message.*`, or `*`.
+        at: The parameter, such as `?events`.
+
+    Raises:
+        Invalid: One of them names none. It lists all types.
+    """
+    named: list[str] = []
+    for pattern in patterns:
+        found = [each.value for each in EventType if is_subscribed([pattern], each)]
+        if not found:
+            detail = f"{pattern!r} is no event. Events are {', '.join(EventType)}."
+            raise problems.invalid(detail, at=at)
+        named += found
+    return list(dict.fromkeys(named))
+
+
+def maybe_event_types(patterns: Iterable[str] | None, *, at: str) -> list[str] | None:
+    """Return what `event_types` does, if the parameter was given."""
+    return None if patterns is None else event_types(patterns, at=at)
 
 
 def refuse_unknown(names: Iterable[str], known: frozenset[str]) -> None:

@@ -4,8 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.api.queries import maybe_moment, moment, refuse_unknown, split
+from gateway.api.queries import (
+    event_types,
+    maybe_event_types,
+    maybe_moment,
+    moment,
+    refuse_unknown,
+    split,
+)
 from gateway.domain.errors import Invalid
+from gateway.domain.model import EventType
 from tests.fakes.clock import NOON
 
 
@@ -45,6 +53,35 @@ def test_what_names_no_moment_is_refused(text: str) -> None:
         moment(text, NOON, at="?until")
 
     assert refused.value.errors[0].pointer == "?until"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "types"),
+    [
+        (["room.gap"], ["room.gap"]),
+        (["room.gap", "room.gap", "delivery.*"], ["room.gap", "delivery.dead"]),
+        (["*"], list(EventType)),
+        ([], []),
+    ],
+)
+def test_events_are_named_by_type_or_prefix(
+    patterns: list[str], types: list[str]
+) -> None:
+    """Each is named once, however often it was asked for."""
+    assert event_types(patterns, at="?events") == types
+
+
+def test_what_names_no_event_is_refused_with_the_list() -> None:
+    """Whoever misspelt one sees what there is."""
+    with pytest.raises(Invalid, match=r"message\.received, message\.sent") as refused:
+        event_types(["room.gap", "mess*"], at="?events")
+
+    assert refused.value.errors[0].pointer == "?events"
+
+
+def test_no_events_need_be_named() -> None:
+    """A parameter that was not given is none."""
+    assert maybe_event_types(None, at="?events") is None
 
 
 def test_an_unknown_parameter_is_refused() -> None:
