@@ -35,6 +35,37 @@ class Sending(Protocol):
         """
         ...
 
+    async def accept_all(
+        self, drafts: Sequence[Draft], *, wait_s: float = 0, once: Once | None = None
+    ) -> Sequence[OutgoingMessage]:
+        """Store messages of one room, all or none; the rest is as with `accept`.
+
+        A refusal names each bad one, as `/messages/3/to`.
+        """
+        ...
+
+    async def repeated(
+        self, once: Once, *, wait_s: float | None
+    ) -> Sequence[OutgoingMessage] | None:
+        """Return what used something up, in its states within `wait_s`, or `None`.
+
+        `None` waits as long as makes sense. Answers while the gateway stops, too.
+        Raises `KeyReused` if it was another request, `MessageGone` with `message_id`
+        if it is no longer held.
+        """
+        ...
+
+    async def cancel(self, message_id: str) -> OutgoingMessage:
+        """Take back what is queued, and return it; `NotFound`, `WrongState`."""
+        ...
+
+    async def retry(self, message_id: str) -> OutgoingMessage:
+        """Queue again what was not sent, and return it; `NotFound`, `WrongState`.
+
+        `QueueFull` and `ShuttingDown` as with `accept`.
+        """
+        ...
+
     def rehearse(self, draft: Draft) -> Rehearsal:
         """Say what `accept` would do, and do nothing."""
         ...

@@ -18,7 +18,14 @@ from gateway.bridge.ports import (
 )
 from gateway.bridge.reading import RoomView
 from gateway.bridge.sending import Draft, Rehearsal
-from gateway.domain.errors import GatewayError, Invalid, LinkInvalid, NotFound
+from gateway.domain.errors import (
+    GatewayError,
+    Invalid,
+    KeyReused,
+    LinkInvalid,
+    MessageGone,
+    NotFound,
+)
 from gateway.domain.ids import Ids
 from gateway.domain.model import (
     Attachment,
@@ -68,16 +75,24 @@ class FakeSending:
     Attributes:
         outcome: Fields in which the message differs from one that was sent.
         accepted: Drafts and waits, in order.
+        batches: How many drafts each batch had.
         waited: What `wait` was asked for.
-        done: What was used up, and by which message.
+        done: What was used up, and by which messages.
+        kept: The present state of each message; one taken out is no longer held.
+        repeats: How long each repeat was to wait.
+        amended: What was cancelled and retried.
     """
 
     error: Exception | None = None
     outcome: dict[str, object] = field(default_factory=dict)
     rehearsal: Rehearsal | None = None
     accepted: list[tuple[Draft, float | None]] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
     waited: list[tuple[str, float]] = field(default_factory=list)
     done: dict[Once, Done] = field(default_factory=dict)
+    kept: dict[str, OutgoingMessage] = field(default_factory=dict)
+    repeats: list[float | None] = field(default_factory=list)
+    amended: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def draft(self) -> Draft:
@@ -88,14 +103,70 @@ class FakeSending:
         self, draft: Draft, *, wait_s: float | None, once: Once | None = None
     ) -> OutgoingMessage:
         """Remember the draft, unless `once` was used up."""
+        return self._accept([draft], wait_s, once)[0]
+
+    async def accept_all(
+        self, drafts: Sequence[Draft], *, wait_s: float = 0, once: Once | None = None
+    ) -> Sequence[OutgoingMessage]:
+        """Remember the drafts as `msg_1`, `msg_2`…, unless `once` was used up."""
+        messages = self._accept(drafts, wait_s, once)
+        self.batches.append(len(drafts))
+        return messages
+
+    def _accept(
+        self, drafts: Sequence[Draft], wait_s: float | None, once: Once | None
+    ) -> list[OutgoingMessage]:
         if self.error is not None:
             raise self.error
         if once is not None and once in self.done:
             raise AlreadyDone(self.done[once])
+        messages: list[OutgoingMessage] = [
+            replace(sent(draft), id=f"msg_{number}", **self.outcome)  # type: ignore[arg-type]  # any field
+            for number, draft in enumerate(drafts, 1)
+        ]
         if once is not None:
-            self.done[once] = Done(("msg_1",), once.fingerprint)
-        self.accepted.append((draft, wait_s))
-        return replace(sent(draft), **self.outcome)  # type: ignore[arg-type]  # any field
+            ids = tuple(message.id for message in messages)
+            self.done[once] = Done(ids, once.fingerprint)
+        self.accepted += [(draft, wait_s) for draft in drafts]
+        self.kept |= {message.id: message for message in messages}
+        return messages
+
+    async def repeated(
+        self, once: Once, *, wait_s: float | None
+    ) -> Sequence[OutgoingMessage] | None:
+        """Return the messages that used it up, as they are kept; `None` if none did."""
+        done = self.done.get(once)
+        if done is None:
+            return None
+        if done.fingerprint != once.fingerprint:
+            message = "The key was used for another request."
+            raise KeyReused(message)
+        self.repeats.append(wait_s)
+        for id_ in done.message_ids:
+            if id_ not in self.kept:
+                message = "The message is no longer held."
+                raise MessageGone(message, facts={"message_id": id_})
+        return [self.kept[id_] for id_ in done.message_ids]
+
+    async def cancel(self, message_id: str) -> OutgoingMessage:
+        """Remember it, and return the message as cancelled."""
+        return self._amend("cancel", message_id, MessageStatus.CANCELLED)
+
+    async def retry(self, message_id: str) -> OutgoingMessage:
+        """Remember it, and return the message as queued."""
+        return self._amend("retry", message_id, MessageStatus.QUEUED)
+
+    def _amend(
+        self, what: str, message_id: str, status: MessageStatus
+    ) -> OutgoingMessage:
+        if self.error is not None:
+            raise self.error
+        if message_id not in self.kept:
+            message = "There is no such message."
+            raise NotFound(message, facts={"what": "message"})
+        self.amended.append((what, message_id))
+        self.kept[message_id] = replace(self.kept[message_id], status=status)
+        return self.kept[message_id]
 
     def rehearse(self, draft: Draft) -> Rehearsal:
         """Return the rehearsal that was set."""
