@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import typer
+
+from gateway.cli.explaining import explanation, reason
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 FAILED: Final = 1  # exit status
@@ -32,12 +35,14 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Print what the gateway answers, as it is.")
 ]
 
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # Scheme, host or [IPv6], port, and a path; no user, query or fragment.
 _ADDRESS = re.compile(
     r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?(/[A-Za-z0-9._~/%-]*)?"
 )
 _KEY = re.compile(r"[!-~]+")
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 
 class CallFailed(Exception):
@@ -45,7 +50,19 @@ class CallFailed(Exception):
 
 
 class Unanswered(CallFailed):
-    """There was no answer, or none that a gateway gives."""
+    """There was no answer, or none that a gateway gives.
+
+    Attributes:
+        status: The HTTP status of what answered in a gateway's place, if anything did.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unreached(Unanswered):
+    """There was not even a connection: nothing was asked."""
 
 
 class Refused(CallFailed):
@@ -53,11 +70,21 @@ class Refused(CallFailed):
 
     Attributes:
         status: The HTTP status.
+        problem: The problem document.
+        retry_after_s: Seconds after which to ask again; `None` if it does not say.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        problem: Mapping[str, object] = MappingProxyType({}),
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.problem = problem
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,48 +124,103 @@ class Gateway:
             Unanswered: There is no answer that a gateway gives.
             Refused: It is a problem.
         """
-        given = {name: value for name, value in query.items() if value is not None}
-        query_text = urlencode(given, errors="replace")
-        return self._call("GET", "?".join(filter(None, (_path(path), query_text))))
+        return self._call("GET", _target(path, query))
 
-    def post(self, *path: str, body: Mapping[str, object] | None = None) -> Answer:
+    def post(
+        self,
+        *path: str,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Answer:
         """POST a JSON object, or nothing; raises as `get` does."""
-        return self._call("POST", _path(path), body)
+        return self._call("POST", _target(path), body, headers)
 
     def delete(self, *path: str) -> Answer:
         """DELETE; raises as `get` does."""
-        return self._call("DELETE", _path(path))
+        return self._call("DELETE", _target(path))
+
+    @contextmanager
+    def stream(
+        self, *path: str, headers: Mapping[str, str], **query: str | None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """GET an answer that has no end, to be read as it comes.
+
+        Args:
+            path: The parts of the path.
+            headers: To send; `Accept` among them, and the answer is of that type.
+            query: Its parameters; one that is `None` is left out.
+
+        Raises:
+            Unanswered: There is no such answer, or it broke off before its first byte.
+            Refused: It is a problem.
+        """
+        with self._asked("GET", _target(path, query), None, headers) as response:
+            kind = response.headers.get("Content-Type", "")
+            if response.status == http.client.OK and kind.startswith(headers["Accept"]):
+                yield response
+                return
+            self._judged(response, self._read("GET", response))
+            raise self._stranger(response.status)
 
     def _call(
-        self, method: str, target: str, body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
-        parts = urlsplit(self.url)
-        headers = {"Accept": "application/json"}
-        if self.api_key is not None:
-            headers["Authorization"] = f"Bearer {self.api_key}"
         content = None if body is None else json.dumps(body).encode()
+        with self._asked(method, target, content, headers) as response:
+            return self._judged(response, self._read(method, response))
+
+    @contextmanager
+    def _asked(
+        self,
+        method: str,
+        target: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Yield what answers, of which the head has come."""
+        sent = {"Accept": "application/json", **headers}
+        if self.api_key is not None:
+            sent["Authorization"] = f"Bearer {self.api_key}"
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            sent["Content-Type"] = "application/json"
         with closing(self._connection()) as connection:
             try:
                 connection.connect()
             # A label of a name that is too long is no error of the system.
             except (OSError, UnicodeError) as error:
                 message = (
-                    f"no gateway answers at {self.url} ({_reason(error)}): start one"
+                    f"no gateway answers at {self.url} ({reason(error)}): start one"
                     " with `gateway serve` or set GATEWAY_URL"
                 )
-                raise Unanswered(message) from error
+                raise Unreached(message) from error
             try:
-                connection.request(method, parts.path + target, content, headers)
+                path = urlsplit(self.url).path + target
+                connection.request(method, path, content, sent)
                 response = connection.getresponse()
-                raw = response.read(ANSWER_MAX_BYTES + 1)
             except (OSError, http.client.HTTPException) as error:
-                message = f"no answer from {self.url} ({_reason(error)})"
-                if method != "GET":
-                    message += "; what was asked may have been done all the same"
-                raise Unanswered(message) from error
-        return self._judged(response, raw)
+                raise self._lost(method, error) from error
+            with closing(response):
+                yield response
+
+    def _read(self, method: str, response: http.client.HTTPResponse) -> bytes:
+        try:
+            raw = response.read(ANSWER_MAX_BYTES + 1)
+            if response.length and len(raw) <= ANSWER_MAX_BYTES:
+                # A reader that says how much at most is not told that it was cut off.
+                raise http.client.IncompleteRead(raw, response.length)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._lost(method, error) from error
+        return raw
+
+    def _lost(self, method: str, error: Exception) -> Unanswered:
+        message = f"no answer from {self.url} ({reason(error)})"
+        if method != "GET":
+            message += "; what was asked may have been done all the same"
+        return Unanswered(message)
 
     def _connection(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.url)
@@ -154,38 +236,20 @@ class Gateway:
         answer = _parsed(raw) if len(raw) <= ANSWER_MAX_BYTES else None
         is_success = 200 <= response.status < 300  # noqa: PLR2004 - RFC 9110 §15
         if answer is None or not (is_success or "title" in answer.value):
-            message = (
-                f"{self.url} answered {response.status}, and not as a gateway does:"
-                " is GATEWAY_URL right?"
-            )
-            raise Unanswered(message)
+            raise self._stranger(response.status)
         if not is_success:
-            message = explanation(
-                response.status, answer.value, response.headers["Retry-After"]
-            )
-            raise Refused(response.status, message)
+            after = response.headers["Retry-After"]
+            message = explanation(response.status, answer.value, after)
+            retry_after_s = int(after) if after and _SECONDS.fullmatch(after) else None
+            raise Refused(response.status, message, answer.value, retry_after_s)
         return answer
 
-
-def explanation(
-    status: int, problem: Mapping[str, object], retry_after: str | None
-) -> str:
-    """Say what a problem document says, in a line and one for each place in error."""
-    detail = str(problem.get("detail") or status)
-    lines = [f"{problem.get('title')}: {detail}"]
-    errors = problem.get("errors")
-    for each in errors if isinstance(errors, list) else ():
-        if isinstance(each, dict):
-            line = f"{each.get('pointer')}: {each.get('detail')}"
-            lines += [] if line in detail else [f"  {line}"]
-    if status == http.client.UNAUTHORIZED:
-        lines.append("  Set GATEWAY_API_KEY to a key that this gateway knows.")
-    if retry_after is not None:
-        when = f"in {retry_after} s" if retry_after.isdigit() else f"at {retry_after}"
-        lines.append(f"  Try again {when}.")
-    if status >= http.client.INTERNAL_SERVER_ERROR and "request_id" in problem:
-        lines.append(f"  In its log this is request {problem['request_id']}.")
-    return "\n".join(lines)
+    def _stranger(self, status: int) -> Unanswered:
+        message = (
+            f"{self.url} answered {status}, and not as a gateway does:"
+            " is GATEWAY_URL right?"
+        )
+        return Unanswered(message, status)
 
 
 @contextmanager
@@ -278,8 +342,12 @@ def _id(given: str, noun: str, prefix: str) -> str:
     raise typer.BadParameter(detail)
 
 
-def _path(parts: tuple[str, ...]) -> str:
-    return "".join(f"/{quote(part, safe='', errors='replace')}" for part in parts)
+def _target(
+    parts: tuple[str, ...], query: Mapping[str, str | None] = NO_HEADERS
+) -> str:
+    path = "".join(f"/{quote(part, safe='', errors='replace')}" for part in parts)
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given, errors='replace')}" if given else path
 
 
 def _address(url: str) -> str:
@@ -312,12 +380,3 @@ def _parsed(raw: bytes) -> Answer | None:
     except (ValueError, RecursionError):
         return None
     return Answer(text, value) if isinstance(value, dict) else None
-
-
-def _reason(error: Exception) -> str:
-    """Say in the system's own words what went wrong on the way."""
-    if isinstance(error, TimeoutError):
-        return "the time is up"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

@@ -11,9 +11,9 @@ from gateway.cli.calling import (
     Gateway,
     Refused,
     Unanswered,
+    Unreached,
     calling,
     delivery_id,
-    explanation,
     printable,
     replay_id,
     webhook_id,
@@ -180,28 +180,6 @@ def test_a_problem_is_told_with_each_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "retry_after", "told"),
-    [
-        (401, None, "Set GATEWAY_API_KEY"),
-        (503, "7", "Try again in 7 s."),
-        (503, "Sat, 31 Jan 2026 12:00:00 GMT", "at Sat, 31 Jan 2026 12:00:00 GMT."),
-        (500, None, "In its log this is request req_1."),
-    ],
-)
-def test_a_problem_says_what_to_do(
-    status: int, retry_after: str | None, told: str
-) -> None:
-    """As far as its status and its headers tell."""
-    assert told in explanation(status, PROBLEM, retry_after)
-
-
-@pytest.mark.parametrize("errors", [None, 1, [1], {}])
-def test_a_problem_of_another_shape_is_told_as_far_as_it_goes(errors: object) -> None:
-    """It may come from a gateway of another age."""
-    assert explanation(422, {"title": "Bad", "errors": errors}, None) == "Bad: 422"
-
-
-@pytest.mark.parametrize(
     "url",
     [
         *("", "127.0.0.1:8080", "ftp://host", "http://", "http://host:99999"),
@@ -313,3 +291,56 @@ async def test_a_pipe_that_is_closed_early_is_no_traceback() -> None:
 
     assert out.startswith(b"wh_1\t")
     assert err == b""
+
+
+def test_a_stream_is_read_as_it_comes() -> None:
+    """It asks for its type, and for no more than it is told to."""
+    reply = Reply(200, b"data: 1\n\n", {"Content-Type": "text/event-stream; v=1"})
+    with ApiServer(reply) as api:
+        gateway = Gateway(api.url, "s3cret")
+
+        with gateway.stream(
+            "events", headers={"Accept": "text/event-stream"}, since="latest", room=None
+        ) as stream:
+            content = stream.read()
+
+    assert content == b"data: 1\n\n"
+    assert api.asked[0].query == {"since": "latest"}
+    assert api.asked[0].headers["accept"] == "text/event-stream"
+    assert api.asked[0].headers["authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_a_page_in_a_streams_place_is_told(status: int) -> None:
+    """With its status: a proxy's 502 passes, a page of somebody else does not."""
+    reply = Reply(status, b"<html>", {"Content-Type": "text/html"})
+    with (
+        ApiServer(reply) as api,
+        pytest.raises(Unanswered) as caught,
+        Gateway(api.url, None).stream("events", headers={"Accept": "text/x"}),
+    ):
+        pass
+
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(("given", "found"), [("7", 7), ("Sat, 31 Jan", None)])
+def test_a_refusal_has_the_problem_and_the_pause(given: str, found: int | None) -> None:
+    """For a caller that asks again."""
+    problem = {"title": "Full", "code": "quota_exceeded"}
+    reply = Reply(429, problem, {"Retry-After": given})
+    with (
+        ApiServer(reply) as api,
+        pytest.raises(Refused) as caught,
+        Gateway(api.url, None).stream("events", headers={"Accept": "text/x"}),
+    ):
+        pass
+
+    assert caught.value.problem == problem
+    assert caught.value.retry_after_s == found
+
+
+def test_a_gateway_that_is_not_reached_was_asked_nothing() -> None:
+    """So that the same may be asked again without a thought."""
+    with pytest.raises(Unreached):
+        Gateway(f"http://127.0.0.1:{refused_port()}", None).post("send", body={})
