@@ -45,6 +45,7 @@ from gateway.storage.rows import micros
 from gateway.storage.sealing import Sealer, minted_keys, parse_keys
 from gateway.storage.settling import Settling
 from gateway.storage.tables import delivery, message
+from gateway.storage.tracing import Traces
 from gateway.storage.webhooks import Webhooks
 from gateway.storage.writer import Writer
 
@@ -132,6 +133,7 @@ class Store:
         )
         self.webhooks = Webhooks(writer, directory, fan_out, settling, sealer)
         self.replays = Replays(writer, reader, directory, fan_out, clock)
+        self.traces = Traces(reader)
 
     def derive_key(self, purpose: str) -> bytes:
         """Return 32 secret bytes for a purpose, the same until the master key changes.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.bridge.ports import Log as Appending, Messages, Outbox, Rooms
+from gateway.bridge.tracing import Traces
 from gateway.delivery.ports import Deliveries, Due, Replays, Webhooks
 from gateway.domain.model import (
     Attempt,
@@ -67,6 +68,11 @@ class Ports(Protocol):
     @property
     def replays(self) -> Replays:
         """Events of the past, owed once more."""
+        ...
+
+    @property
+    def traces(self) -> Traces:
+        """What was told of messages."""
         ...
 
 

@@ -10,6 +10,7 @@ from tests.fakes.memory_messages import (
 )
 from tests.fakes.memory_replays import MemoryReplays
 from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.memory_traces import MemoryTraces
 from tests.fakes.memory_webhooks import MemoryWebhooks
 
 
@@ -30,3 +31,4 @@ class MemoryStore(MemoryRows):
         self.deliveries = MemoryDeliveries(self)
         self.webhooks = MemoryWebhooks(self)
         self.replays = MemoryReplays(self)
+        self.traces = MemoryTraces(self)
