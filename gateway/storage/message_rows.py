@@ -15,6 +15,8 @@ from gateway.domain.model import (
     OutgoingMessage,
     Recipient,
     Sender,
+    Step,
+    StepKind,
     WaitingFor,
 )
 from gateway.domain.model.messages import ERASED
@@ -30,12 +32,12 @@ IN = (*COMMON, "seq", "from_id", "from_name", "from_role")
 OUT = (
     *COMMON, "status", "waiting_for", "addresses", "names", "match",
     "await_recipient", "on_unknown", "ref", "ttl", "expires_at", "recipients",
-    "present", "error", "resent",
+    "present", "error", "resent", "steps",
 )  # fmt: skip
 MESSAGE = (*IN, *OUT[len(COMMON) :])
 CHANGED = (
     "event_id", "status", "waiting_for", "names", "expires_at", "recipients",
-    "present", "error", "resent",
+    "present", "error", "resent", "steps",
 )  # fmt: skip  # In the order of the table, which is that of the statement.
 
 
@@ -94,6 +96,7 @@ def row_of_outgoing(message: OutgoingMessage, position: int) -> Row:
         message.present,
         None if message.error is None else dumps(_error(message.error)),
         message.resent,
+        _steps(message.steps),
     )
 
 
@@ -109,6 +112,7 @@ def row_of_change(message: OutgoingMessage) -> Row:
         message.present,
         None if message.error is None else dumps(_error(message.error)),
         message.resent,
+        _steps(message.steps),
         message.id,
     )
 
@@ -167,6 +171,7 @@ def outgoing_of(values: Values) -> OutgoingMessage:
         key_id=row["key_id"],
         traceparent=row["traceparent"],
         event_id=row["event_id"],
+        steps=_steps_of(row["steps"]),
     )
 
 
@@ -227,3 +232,24 @@ def _error(error: MessageError) -> list[object]:
 
 def _error_of(parts: Values | None) -> MessageError | None:
     return None if parts is None else MessageError(*parts)
+
+
+def _steps(steps: tuple[Step, ...]) -> str | None:
+    """Return steps as text; `None` for none, as in rows from before there were any."""
+    if not steps:
+        return None
+    return dumps(
+        [
+            (micros(at), kind, reason, name, participant_id)
+            for at, kind, reason, name, participant_id in steps
+        ]
+    )
+
+
+def _steps_of(text: str | None) -> tuple[Step, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        Step(moment_of(at), StepKind(kind), *about)
+        for at, kind, *about in json.loads(text)
+    )

@@ -17,6 +17,8 @@ from gateway.domain.model import (
     OnUnknown,
     OutgoingMessage,
     Recipient,
+    Step,
+    StepKind,
     WaitingFor,
 )
 from tests.conformance.ports import Ports, outgoing, sent
@@ -53,6 +55,10 @@ async def test_a_message_is_read_back_as_it_was_accepted(store: Ports) -> None:
         key_id="key_1",
         traceparent="00-1-2-01",
         event_id="evt_9",
+        steps=(
+            Step(NOON + timedelta(microseconds=7), StepKind.QUEUED, "recipient"),
+            Step(NOON, StepKind.REFUSED, "no é 🎈", "é", "p-9"),
+        ),
     )
 
     await store.outbox.add(message, b"abc")
@@ -166,6 +172,18 @@ async def test_only_what_changes_in_its_life_is_changed(store: Ports) -> None:
     found = await store.messages.get("msg_1")
     assert isinstance(found, OutgoingMessage)
     assert replace(found, position=0) == sent(outgoing("1"))[0]
+
+
+async def test_a_change_adds_to_how_far_a_message_has_come(store: Ports) -> None:
+    """Its steps are those that it had when it was changed last."""
+    steps = (Step(NOON, StepKind.WRITTEN), Step(NOON, StepKind.ACKNOWLEDGED))
+    await store.outbox.add(outgoing("1", steps=steps[:1]))
+
+    await store.outbox.change(outgoing("1", steps=steps))
+
+    found = await store.messages.get("msg_1")
+    assert isinstance(found, OutgoingMessage)
+    assert found.steps == steps
 
 
 async def test_a_message_that_is_sent_is_no_longer_pending(store: Ports) -> None:

@@ -1,6 +1,7 @@
 """Messages as rows and back."""
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from hypothesis import given, strategies as st
@@ -13,6 +14,8 @@ from gateway.domain.model import (
     MessageStatus,
     Recipient,
     Sender,
+    Step,
+    StepKind,
 )
 from gateway.storage.message_rows import (
     CHANGED,
@@ -49,20 +52,32 @@ RECIPIENTS = st.builds(
     attempts=st.integers(0, 9),
     error=ERRORS,
 )
+STEPS = st.builds(
+    Step,
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from(StepKind),
+    st.none() | st.text(),
+    st.none() | st.text(),
+    st.none() | st.text(),
+)
 
 
 @given(
     to=st.none() | st.lists(ADDRESSES).map(tuple),
     recipients=st.lists(RECIPIENTS).map(tuple),
     error=ERRORS,
+    steps=st.lists(STEPS).map(tuple),
 )
 def test_an_outgoing_message_comes_back(
     to: tuple[Address, ...] | None,
     recipients: tuple[Recipient, ...],
     error: MessageError | None,
+    steps: tuple[Step, ...],
 ) -> None:
     """Whoever it is for, and whatever became of it, is read as it was written."""
-    message = replace(OUTGOING, to=to, recipients=recipients, error=error, position=5)
+    message = replace(
+        OUTGOING, to=to, recipients=recipients, error=error, steps=steps, position=5
+    )
 
     assert outgoing_of(row_of_outgoing(message, 5)) == message
 
@@ -112,6 +127,14 @@ def test_a_change_is_a_part_of_the_row() -> None:
     change = dict(zip((*CHANGED, "id"), row_of_change(message), strict=True))
 
     assert change.items() <= whole.items()
+
+
+def test_a_row_from_before_there_were_steps_has_none() -> None:
+    """Nothing is written for none, and nothing is read as none."""
+    row = row_of_outgoing(OUTGOING, 5)
+
+    assert row[OUT.index("steps")] is None
+    assert outgoing_of(row).steps == ()
 
 
 def test_every_column_is_read_once() -> None:
