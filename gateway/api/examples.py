@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.api.bodies import FORM, JSON, MULTIPART
+from gateway.api.repeats import MARK
 
 SEND_DESCRIPTION: Final = """\
 Only `to` and one of `message` and `text` are needed.
@@ -178,6 +179,7 @@ def _receipt(description: str, example: dict[str, Any]) -> dict[str, Any]:
                 "description": "The `wait` that was kept to, if `Prefer` asked.",
                 "schema": {"type": "string"},
             },
+            **MARK,
         },
         "content": {
             JSON: {

@@ -9,13 +9,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from gateway.api import problems
+from gateway.api import problems, repeats
 from gateway.api.auth import Headers, Hosts, Keyring, Origins
 from gateway.api.intake import spend
 from gateway.api.services import Services
 from gateway.domain.errors import (
     GatewayError,
-    Invalid,
     LoopDetected,
     PayloadTooLarge,
     ShuttingDown,
@@ -40,14 +39,14 @@ _INGEST: Final = "/in/"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Idempotency-Key, Prefer, X-API-Key, X-Request-Id,"
-        " traceparent"
+        "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range,"
+        " Last-Event-ID, Prefer, Range, X-API-Key, X-Request-Id, traceparent"
     ),
     "Access-Control-Max-Age": "600",
 }
 _EXPOSED: Final = (
-    b"ETag, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After,"
-    b" X-Request-Id"
+    b"Accept-Ranges, Content-Range, ETag, Idempotent-Replayed, Location,"
+    b" Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 )
 
 
@@ -55,8 +54,9 @@ class Gate:
     """An ASGI application before all others.
 
     It leaves in the scope's state: `request_id`, `traceparent`, `key_id`,
-    `is_known` (whether the caller may see details) and `prefix` (the path under which
-    a proxy serves us), and logs one line per request.
+    `is_known` (whether the caller may see details), `prefix` (the path under which a
+    proxy serves us) and, if there is one, `idempotency_key`; and it logs one line per
+    request.
 
     Args:
         app: What is behind the gate.
@@ -177,10 +177,8 @@ class Gate:
         if headers.get(b"gateway-hop") == self._instance:
             message = "This is a delivery of this gateway's own: a webhook leads to it."
             raise LoopDetected(message)
-        if b"idempotency-key" in headers:
-            # Whoever sends one relies on it; to ignore it would be a lie.
-            message = "Idempotency-Key is not supported by this version; leave it out."
-            raise Invalid(message)
+        if repeats.HEADER in headers:
+            scope["state"]["idempotency_key"] = repeats.key_in(scope)
         limit = self._services.limits.body
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > limit:

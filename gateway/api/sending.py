@@ -1,22 +1,22 @@
 """`POST /send` and `POST /broadcast`: the way from HTTP into a room."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import bodies, examples, problems
+from gateway.api import bodies, examples, problems, repeats
+from gateway.api.asked import UNSIGNED, Asked, asked_of
 from gateway.api.bodies import Body, Limits
+from gateway.api.described import message_of
 from gateway.api.lanes import RawRoute
-from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply, reply_text
 from gateway.api.schemas import broadcast_draft, send_draft
-from gateway.api.services import Services
+from gateway.api.services import Reading, Services
 from gateway.bridge.ports import Once
 from gateway.bridge.sending import Draft, Rehearsal
 from gateway.domain import errors
@@ -24,13 +24,6 @@ from gateway.domain.errors import GatewayError, Rejected
 from gateway.domain.model import MessageStatus, OutgoingMessage
 from gateway.domain.rendering import participant_object, receipt_json
 
-MAX_WAIT_S: Final = 30
-_PREFERENCE: Final = re.compile(r"(?i)^\s*wait\s*=\s*\"?(\d{1,9})\"?\s*$")
-_SECONDS: Final = re.compile(r"[0-9]{1,3}")
-_QUERY: Final = frozenset({"wait", "dry_run"})
-_UNSIGNED: Final = frozenset[str]()
-_NOWHERE: Final[Mapping[str, str]] = {}
-_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
     cls.code: cls
     for cls in (
@@ -42,6 +35,7 @@ _REFUSALS: Final[Mapping[str, type[Rejected]]] = {
         errors.MessagingDisabled,
     )
 }
+_WAITS: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 FAILURES: Final = (
     errors.MalformedJson,
     errors.Unauthenticated,
@@ -50,6 +44,7 @@ FAILURES: Final = (
     errors.RecipientNotFound,
     errors.RecipientAmbiguous,
     errors.MessagingDisabled,
+    errors.MessageGone,
     errors.BodyTooSlow,
     errors.PayloadTooLarge,
     errors.UnsupportedMediaType,
@@ -57,6 +52,7 @@ FAILURES: Final = (
     errors.ReservedType,
     errors.RecipientIsSelf,
     errors.RoomRejected,
+    errors.KeyReused,
     errors.RoomUnavailable,
     errors.QueueFull,
     errors.StoreUnavailable,
@@ -65,7 +61,9 @@ FAILURES: Final = (
 RESPONSES: Final = problems.responses(*FAILURES)
 
 
-class _DraftOf(Protocol):
+class DraftOf(Protocol):
+    """Makes a message of a body."""
+
     def __call__(
         self,
         body: Body,
@@ -73,22 +71,9 @@ class _DraftOf(Protocol):
         *,
         key_id: str | None,
         traceparent: str | None,
-    ) -> Draft: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How a caller wants to be answered.
-
-    Attributes:
-        wait_s: How long to hold the answer for the room; `None` as makes sense.
-        is_rehearsal: Whether only to say what would become of the message.
-        applied: The header that says which preference was kept to.
-    """
-
-    wait_s: int | None
-    is_rehearsal: bool
-    applied: Mapping[str, str]
+    ) -> Draft:
+        """Return it; `Rejected` if the body breaks a rule."""
+        ...
 
 
 class Door:
@@ -108,32 +93,43 @@ class Door:
         """Say something to everybody."""
         return await self._take(request, broadcast_draft)
 
-    async def draft(
-        self, request: Request, draft_of: _DraftOf, signed: frozenset[str] = _UNSIGNED
-    ) -> tuple[Draft, Asked]:
-        """Read a message from a request, and how its caller wants to be answered.
+    async def read(
+        self, request: Request, signed: frozenset[str] = UNSIGNED
+    ) -> tuple[Body, Asked]:
+        """Read a request's body, and how its caller wants to be answered.
 
         Args:
             request: The request.
-            draft_of: Makes the message of a body.
             signed: What may be in the query besides, because it was signed.
         """
-        scope = request.scope
-        headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        asked = _asked(request, headers, signed)
-        body = await bodies.read(request.receive, headers, self._limits)
-        state = scope["state"]
-        draft = draft_of(
+        headers: Mapping[bytes, bytes] = dict(request.scope["headers"])
+        asked = asked_of(request, headers, signed)
+        has_key = repeats.key_of(request) is not None
+        receive = request.receive
+        body = await bodies.read(receive, headers, self._limits, digested=has_key)
+        return body, asked
+
+    def draft(self, request: Request, body: Body, draft_of: DraftOf) -> Draft:
+        """Return the message that a body asks for, made by `draft_of`."""
+        state = request.scope["state"]
+        return draft_of(
             body,
             self._limits,
             key_id=state["key_id"],
             traceparent=state["traceparent"],
         )
-        return draft, asked
 
-    async def _take(self, request: Request, draft_of: _DraftOf) -> Response:
-        draft, asked = await self.draft(request, draft_of)
-        return await self.accept(request, draft, asked)
+    async def _take(self, request: Request, draft_of: DraftOf) -> Response:
+        body, asked = await self.read(request)
+        once = repeats.once_of(request, body.digest)
+
+        async def say() -> Response:
+            draft = self.draft(request, body, draft_of)
+            return await self.accept(request, draft, asked, once)
+
+        if once is None or asked.is_rehearsal:
+            return await say()
+        return await repeats.once_only(lambda: self.again(request, asked, once), say)
 
     async def accept(
         self, request: Request, draft: Draft, asked: Asked, once: Once | None = None
@@ -144,23 +140,52 @@ class Door:
             AlreadyDone: `once` was used up before.
         """
         if asked.is_rehearsal:
-            return _rehearsed(self._sending.rehearse(draft), request, asked.applied)
+            answer = reply(rehearsed(self._sending.rehearse(draft), request))
+            answer.headers.update(asked.applied)
+            return answer
         message = await self._sending.accept(draft, wait_s=asked.wait_s, once=once)
         return self._receipt(message, asked.applied)
+
+    async def again(
+        self, request: Request, asked: Asked, once: Once
+    ) -> Response | None:
+        """Answer with how far the message has come that used something up.
+
+        `None` if nothing has.
+
+        Raises:
+            KeyReused: It was used up by another request.
+            MessageGone: The message is no longer held.
+        """
+        messages = await self._sending.repeated(once, wait_s=asked.wait_s)
+        if messages is None:
+            return None
+        try:
+            return self._receipt(messages[0], asked.applied)
+        except Rejected as refused:
+            return problems.response(refused, request.scope)
 
     def _receipt(
         self, message: OutgoingMessage, applied: Mapping[str, str]
     ) -> Response:
         if message.status is MessageStatus.FAILED:
             raise refusal(message)
-        waits = message.status in {MessageStatus.QUEUED, MessageStatus.SENDING}
-        open_ended = waits or message.status is MessageStatus.UNKNOWN
-        retry_at = None
-        if waits and message.waiting_for is not None:
-            retry_at = self._reading.room(message.room).status.next_retry_at
-        text = receipt_json(message, next_retry_at=retry_at)
+        text = receipt(message, self._reading)
         headers = {"Location": self._location + message.id, **applied}
-        return reply_text(text, 202 if open_ended else 200, headers)
+        return reply_text(text, 202 if may_change(message) else 200, headers)
+
+
+def receipt(message: OutgoingMessage, reading: Reading) -> str:
+    """Return how far a message has come as JSON text."""
+    retry_at = None
+    if message.waiting_for is not None and message.status in _WAITS:
+        retry_at = reading.room(message.room).status.next_retry_at
+    return receipt_json(message, next_retry_at=retry_at)
+
+
+def may_change(message: OutgoingMessage) -> bool:
+    """Whether a message may still come to another end than it has now."""
+    return message.status in _WAITS or message.status is MessageStatus.UNKNOWN
 
 
 def refusal(message: OutgoingMessage) -> GatewayError:
@@ -186,7 +211,7 @@ def router(services: Services) -> APIRouter:
         summary="Say something to some participants",
         description=examples.SEND_DESCRIPTION,
         responses={**examples.receipts("send"), **RESPONSES},
-        openapi_extra=described("Send", examples.SEND_BODIES),
+        openapi_extra=message_of("Send", examples.SEND_BODIES),
     )
     routes.add_api_route(
         "/broadcast",
@@ -196,7 +221,7 @@ def router(services: Services) -> APIRouter:
         summary="Say something to everybody in a room",
         description=examples.BROADCAST_DESCRIPTION,
         responses={**examples.receipts("broadcast"), **RESPONSES},
-        openapi_extra=described("Broadcast", examples.BROADCAST_BODIES),
+        openapi_extra=message_of("Broadcast", examples.BROADCAST_BODIES),
     )
     return routes
 
@@ -205,120 +230,18 @@ def _refusal_class(code: str) -> type[Rejected]:
     return _REFUSALS.get(code, errors.RoomRejected)
 
 
-def _asked(
-    request: Request, headers: Mapping[bytes, bytes], signed: frozenset[str]
-) -> Asked:
-    wait_s: int | None = None
-    preferred = False
-    if b"prefer" in headers:
-        # A header given twice is one list (RFC 9110 §5.2).
-        given = [value for name, value in request.scope["headers"] if name == b"prefer"]
-        wait_s = preference(b",".join(given).decode("latin-1"))
-        preferred = wait_s is not None
-    rehearsal: bool | None = False
-    if request.scope["query_string"]:
-        query = request.query_params
-        refuse_unknown(query, _QUERY | signed)
-        if "wait" in query:
-            wait_s, preferred = _seconds(query["wait"]), False
-        rehearsal = _BOOLEANS.get(query.get("dry_run", "false").lower())
-    if rehearsal is None:
-        detail = "It should be true or false."
-        raise problems.invalid(detail, at="?dry_run")
-    applied = {"Preference-Applied": f"wait={wait_s}"} if preferred else {}
-    return Asked(wait_s, rehearsal, applied)
-
-
-def preference(prefer: str) -> int | None:
-    """Return the `wait` of a Prefer header (RFC 7240 §4.3), at most 30 s, or `None`."""
-    for each in prefer.split(","):
-        found = _PREFERENCE.match(each.partition(";")[0])
-        if found is not None:
-            return min(int(found[1]), MAX_WAIT_S)
-    return None
-
-
-def _seconds(text: str) -> int:
-    if _SECONDS.fullmatch(text) and int(text) <= MAX_WAIT_S:
-        return int(text)
-    detail = f"It should be a whole number from 0 to {MAX_WAIT_S}."
-    raise problems.invalid(detail, at="?wait")
-
-
-def _rehearsed(
-    rehearsal: Rehearsal, request: Request, applied: Mapping[str, str]
-) -> Response:
+def rehearsed(rehearsal: Rehearsal, request: Request) -> dict[str, object]:
+    """Return what would become of a message as the contract shows it."""
     error = rehearsal.error
     recipients = rehearsal.recipients
     if not request.scope["state"]["is_known"]:
         # A link lets its bearer answer, not look at people.
         recipients = tuple(replace(each, attributes={}) for each in recipients)
-    shown: dict[str, object] = {
+    return {
         "dry_run": True,
         "room": rehearsal.room,
         "would": rehearsal.would,
         "recipients": [participant_object(each) for each in recipients],
         "present": rehearsal.present,
         "error": None if error is None else problems.document(error, request.scope),
-    }
-    answer = reply(shown)
-    answer.headers.update(applied)
-    return answer
-
-
-def described(
-    schema: str, shown: Mapping[str, Any], in_path: Mapping[str, str] = _NOWHERE
-) -> dict[str, Any]:
-    """Return what FastAPI cannot see: the path, the query, `Prefer` and the body.
-
-    Args:
-        schema: Name of the body's schema.
-        shown: Examples by Content-Type.
-        in_path: Names in the path, and what each is.
-    """
-    suffixes = {bodies.FORM: "Form", bodies.MULTIPART: "Multipart"}
-    base = f"#/components/schemas/{schema}"
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                kind: {
-                    "schema": {"$ref": base + suffixes.get(kind, "")},
-                    "examples": shown[kind],
-                }
-                for kind in shown
-            },
-        },
-        "parameters": [
-            *(
-                {
-                    "name": name,
-                    "in": "path",
-                    "required": True,
-                    "description": what,
-                    "schema": {"type": "string"},
-                }
-                for name, what in in_path.items()
-            ),
-            {
-                "name": "wait",
-                "in": "query",
-                "description": "Seconds to hold the answer for the room's"
-                " acknowledgement; 5 if left out, and 0 while the room is away.",
-                "schema": {"type": "integer", "minimum": 0, "maximum": MAX_WAIT_S},
-            },
-            {
-                "name": "dry_run",
-                "in": "query",
-                "description": "Only say who would get it, or why not.",
-                "schema": {"type": "boolean", "default": False},
-            },
-            {
-                "name": "Prefer",
-                "in": "header",
-                "description": "`wait=N` is the same as `?wait=N` (RFC 7240).",
-                "schema": {"type": "string"},
-                "example": "wait=10",
-            },
-        ],
     }

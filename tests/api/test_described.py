@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from gateway.api.described import body_of
+from gateway.api.described import body_of, message_of
 
 
 class Inner(BaseModel):
@@ -35,3 +35,17 @@ def test_a_body_may_be_left_out() -> None:
 
     assert not body["required"]
     assert body["content"]["application/json"]["examples"] == {"one": {"value": {}}}
+
+
+def test_a_route_that_takes_messages_says_what_it_reads_beside_the_body() -> None:
+    """The path, the query and the headers."""
+    told = message_of("Reply", {"application/json": {}}, {"message_id": "Which one."})
+
+    names = [(each["in"], each["name"]) for each in told["parameters"]]
+    assert names == [
+        ("path", "message_id"),
+        ("query", "wait"),
+        ("query", "dry_run"),
+        ("header", "Prefer"),
+        ("header", "Idempotency-Key"),
+    ]

@@ -312,20 +312,6 @@ async def test_a_stopping_gateway_takes_nothing_new() -> None:
     assert read.status == 200
 
 
-async def test_a_key_of_idempotency_is_not_ignored() -> None:
-    """Whoever sends one relies on it, so it is refused until it works."""
-    bridge = Bridge()
-
-    async with calling(bridge.services()) as caller:
-        answer = await caller.post(
-            "/send", json=HI, headers={"Idempotency-Key": "once"}
-        )
-
-    assert answer.status == 422
-    assert answer.code == "validation"
-    assert bridge.sending.accepted == []
-
-
 @pytest.mark.parametrize("path", ["/send", "/rooms/lobby/attributes"])
 async def test_a_body_that_announces_too_much_is_refused(path: str) -> None:
     """413 with the limit, before the body is read."""

@@ -168,6 +168,58 @@ async def test_a_key_may_answer_as_often_as_it_likes() -> None:
     assert bridge.sending.done == {}
 
 
+async def test_a_reply_with_an_idempotency_key_is_said_once() -> None:
+    """Also when what it answers is no longer held by then."""
+    bridge = holding()
+    once = {"Idempotency-Key": "k"}
+
+    async with calling(bridge.services()) as caller:
+        first = await caller.post(PATH, json=HI, headers=once)
+        bridge.reading.kept.clear()
+        again = await caller.post(PATH, json=HI, headers=once)
+        other = await caller.post(PATH, json={"text": "no"}, headers=once)
+
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert other.code == "idempotency_key_reused"
+
+
+async def test_a_link_with_an_idempotency_key_answers_its_repeat() -> None:
+    """Whoever lost the answer gets it again; anything else finds the link used."""
+    bridge = holding()
+    once = {"Idempotency-Key": "k"}
+
+    async with calling(bridge.services()) as caller:
+        first = await caller.post(LINK, json=HI, key=None, headers=once)
+        again = await caller.post(LINK, json=HI, key=None, headers=once)
+        others = [
+            await caller.post(LINK, json={"text": "no"}, key=None, headers=once),
+            await caller.post(
+                LINK, json=HI, key=None, headers={"Idempotency-Key": "l"}
+            ),
+            await caller.post(LINK, json=HI, key=None),
+        ]
+
+    assert (again.status, again.json) == (200, first.json)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert [each.code for each in others] == ["link_used"] * 3
+    assert [each.json["message_id"] for each in others] == ["msg_1"] * 3
+    assert len(bridge.sending.accepted) == 1
+
+
+async def test_a_link_used_without_an_idempotency_key_is_not_repeated_with_one() -> (
+    None
+):
+    """It is not known whether they are one request."""
+    async with calling(holding().services()) as caller:
+        await caller.post(LINK, json=HI, key=None)
+        answer = await caller.post(
+            LINK, json=HI, key=None, headers={"Idempotency-Key": "k"}
+        )
+
+    assert answer.code == "link_used"
+
+
 async def test_a_link_may_be_tried_and_waited_with() -> None:
     """The further parameters of a send go with its own."""
     bridge = holding()

@@ -5,7 +5,6 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from gateway.api.sending import preference
 from gateway.bridge.ports import LinkStatus
 from gateway.bridge.sending import Rehearsal
 from gateway.domain import errors
@@ -326,22 +325,3 @@ async def test_links_lead_back_through_the_path_of_a_proxy() -> None:
         answer = await caller.post("/send", json=HI)
 
     assert answer.headers["location"] == "/gw/messages/msg_1"
-
-
-@pytest.mark.parametrize(
-    ("prefer", "seconds"),
-    [
-        ("wait=5", 5),
-        ('WAIT = "5"', 5),
-        ("wait=5; foo=bar", 5),
-        ("return=minimal,wait=5", 5),
-        ("wait=99999999999", None),
-        ("await=5", None),
-        ("", None),
-    ],
-)
-def test_a_preference_is_read_as_its_rfc_says(prefer: str, seconds: int | None) -> None:
-    """What cannot be understood is ignored, as RFC 7240 asks."""
-    found = preference(prefer)
-
-    assert found == seconds
