@@ -19,6 +19,7 @@ from gateway.domain.model import (
     Standing,
     Webhook,
 )
+from gateway.domain.once import Done, Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +307,12 @@ class Webhooks(Protocol):
         ...
 
     def put(
-        self, webhook: Webhook, *events: Event, owed: Hold | Release | None = None
+        self,
+        webhook: Webhook,
+        *events: Event,
+        owed: Hold | Release | None = None,
+        once: Once | None = None,
+        answer: str | None = None,
     ) -> asyncio.Future[None]:
         """Store a new or changed webhook; its secrets and headers are sealed.
 
@@ -320,6 +326,18 @@ class Webhooks(Protocol):
             events: What to tell of it.
             owed: What is to become of its deliveries that wait. It is carried on after
                 a restart if it could not be finished.
+            once: What the commit that stores it uses up. If that was used up before,
+                nothing is stored and the future fails with `AlreadyDone`.
+            answer: What is answered, kept sealed with `once` for those who repeat it.
+        """
+        ...
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up, with its answer; `None` if nothing has.
+
+        The answer is `None` if it can't be opened any more, as when the master key is
+        gone that it was sealed with. Fails with `StoreUnavailable` while the store
+        can't be read.
         """
         ...
 

@@ -1,7 +1,8 @@
 """What may be done once only, and what did it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -9,7 +10,8 @@ from gateway.domain.model import OutgoingMessage
 from gateway.domain.once import AlreadyDone, Done, Once
 from gateway.storage.batch import ADD_ONCE, ADD_OUTGOING, Batch
 from gateway.storage.message_rows import row_of_outgoing
-from gateway.storage.rows import micros
+from gateway.storage.rows import Row, dumps, micros
+from gateway.storage.sealing import Sealer
 from gateway.storage.tables import once as table
 
 _DONE = select(table.c.message_id, table.c.fingerprint, table.c.answer).where(
@@ -36,11 +38,12 @@ class Use:
         # Their places are taken now: what was before them in their line has its own.
         rows = [row_of_outgoing(one, next(self.positions)) for one in self.messages]
 
+        ids, at = [one.id for one in self.messages], self.messages[0].created_at
+
         def work(connection: Connection) -> None:
-            self._done = done(connection, self.once)
+            self._done = use_up(connection, self.once, row_of_once(self.once, at, ids))
             if self._done is None:
                 ADD_OUTGOING.run(connection, rows)
-                ADD_ONCE.run(connection, [self._row()])
 
         batch.do(work)
 
@@ -49,11 +52,40 @@ class Use:
         if self._done is not None:
             raise AlreadyDone(self._done)
 
-    def _row(self) -> tuple[object, ...]:
-        ids = " ".join(one.id for one in self.messages)
-        created_at = micros(self.messages[0].created_at)
-        once = self.once
-        return (once.scope, once.key, ids, once.fingerprint, None, created_at)
+
+def row_of_once(
+    once: Once, at: datetime, ids: Sequence[str] = (), answer: str | None = None
+) -> Row:
+    """Return what uses something up as the values of its row.
+
+    Args:
+        once: What is used up.
+        at: When that was.
+        ids: The messages that do it, in order.
+        answer: What is answered, sealed for `place_of(once)`.
+    """
+    names = " ".join(ids) or None
+    return (once.scope, once.key, names, once.fingerprint, answer, micros(at))
+
+
+def use_up(connection: Connection, once: Once, row: Row) -> Done | None:
+    """Write its row, or return what used it up before."""
+    before = done(connection, once)
+    if before is None:
+        ADD_ONCE.run(connection, [row])
+    return before
+
+
+def place_of(once: Once) -> str:
+    """Return the place that an answer is sealed for: table, scope and key."""
+    return dumps(["once", once.scope, once.key])
+
+
+def opened(done: Done, once: Once, sealer: Sealer) -> Done:
+    """Return what did it with its answer as it was given, or `None` if that is lost."""
+    if done.answer is None:
+        return done
+    return replace(done, answer=sealer.opened(done.answer, place_of(once)))
 
 
 def done(connection: Connection, once: Once) -> Done | None:

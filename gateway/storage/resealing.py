@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from gateway.bridge.ports import Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
-from gateway.storage import head
+from gateway.domain.once import Once
+from gateway.storage import head, onces
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
 from gateway.storage.pacing import Pace
 from gateway.storage.sealing import Sealer
-from gateway.storage.tables import webhook as table
+from gateway.storage.tables import once, webhook as table
 from gateway.storage.webhook_rows import place_of
 from gateway.storage.writer import Writer
 
@@ -52,6 +53,10 @@ class Resealing:
             begun_s = self.pace.begin()
             await self.writer.submit(partial(self._stage, ids))
             await self.pace.rest(begun_s)
+        while keys := await self.reader.read(self._old_answers):
+            begun_s = self.pace.begin()
+            await self.writer.submit(partial(self._stage_answers, keys))
+            await self.pace.rest(begun_s)
         known = await self.reader.read(lambda c: head.fact_of(c, FINGERPRINT))
         newest = self.sealer.fingerprint
         if known != newest:
@@ -78,4 +83,32 @@ class Resealing:
             anew = self.sealer.seal(self.sealer.open(sealed, place), place)
             connection.execute(
                 update(table).where(table.c.id == webhook_id).values(sealed=anew)
+            )
+
+    def _old_answers(self, connection: Connection) -> list[Once]:
+        """Return what has an answer that can be sealed anew."""
+        answer, older = once.c.answer, self.sealer.older_prefixes
+        if not older:
+            return []
+        is_old = or_(*(func.substr(answer, 1, len(start)) == start for start in older))
+        found = connection.execute(
+            select(once.c.scope, once.c.key).where(is_old).limit(STEP)
+        )
+        return [Once(scope, key) for scope, key in found]
+
+    def _stage_answers(self, keys: list[Once], batch: Batch) -> None:
+        batch.do(partial(self._reseal_answers, keys))
+
+    def _reseal_answers(self, keys: list[Once], connection: Connection) -> None:
+        for used in keys:
+            done = onces.done(connection, used)
+            if done is None or done.answer is None:
+                continue
+            place = onces.place_of(used)
+            answer = self.sealer.opened(done.answer, place)
+            connection.execute(
+                update(once)
+                .where(once.c.scope == used.scope, once.c.key == used.key)
+                # One that was tampered with is no answer: it must not hinder the rest.
+                .values(answer=answer and self.sealer.seal(answer, place))
             )

@@ -55,10 +55,24 @@ class Sealer:
         nonce, text = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
         return cipher.decrypt(nonce, text, place.encode()).decode()
 
+    def opened(self, sealed: str, place: str) -> str | None:
+        """Return the secret; `None` if `open` could not."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # As below.
+
+        try:
+            return self.open(sealed, place)
+        except (KeyError, ValueError, InvalidTag):
+            return None
+
     @property
     def prefix(self) -> str:
         """What everything begins with that is sealed with the newest key."""
         return f"{self._newest}:"
+
+    @property
+    def older_prefixes(self) -> list[str]:
+        """What everything begins with that is sealed with another key of the ring."""
+        return [f"{name}:" for name in self._keys if name != self._newest]
 
     def has_key_of(self, sealed: str) -> bool:
         """Say whether it was sealed with a key of the ring, by the key's id."""

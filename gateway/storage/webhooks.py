@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.delivery.ports import Hold, Release
 from gateway.domain.model import Event, Ordering, Webhook
-from gateway.storage import health, moving
-from gateway.storage.batch import Batch
+from gateway.domain.once import AlreadyDone, Done, Once
+from gateway.storage import health, moving, onces
+from gateway.storage.batch import Batch, Work
 from gateway.storage.directory import Directory
+from gateway.storage.engine import Reader
 from gateway.storage.errors import MasterKeyMismatch
 from gateway.storage.fanout import FanOut
 from gateway.storage.sealing import Sealer
@@ -26,12 +29,14 @@ class Webhooks:
     def __init__(
         self,
         writer: Writer,
+        reader: Reader,
         directory: Directory,
         fan_out: FanOut,
         settling: Settling,
         sealer: Sealer,
     ) -> None:
         self._writer = writer
+        self._reader = reader
         self._directory = directory
         self._fan_out = fan_out
         self._settling = settling
@@ -46,18 +51,27 @@ class Webhooks:
         return self._directory.all()
 
     def put(
-        self, webhook: Webhook, *events: Event, owed: Hold | Release | None = None
+        self,
+        webhook: Webhook,
+        *events: Event,
+        owed: Hold | Release | None = None,
+        once: Once | None = None,
+        answer: str | None = None,
     ) -> asyncio.Future[None]:
         """Store a new or changed webhook; its URL, secrets and headers are sealed.
 
         What is owed to one that becomes inactive is held, with its `disabled_reason`
-        or `disabled`; what is held stays so until it is released.
+        or `disabled`; what is held stays so until it is released. The answer is sealed,
+        too, because it may hold the secret.
         """
         row = row_of_webhook(webhook, self._sealer)
+        use = None if once is None else self._use(once, webhook.created_at, answer)
 
         def stage(batch: Batch) -> None:
             before = self._directory.get_in(batch, webhook.id)
             batch.webhooks[webhook.id] = webhook
+            if use is not None:
+                batch.do(use)
             batch.do(lambda connection: _write(connection, row))
             moves = self._moves(before, webhook, owed)
             if moves:
@@ -68,6 +82,28 @@ class Webhooks:
             batch.then.append(partial(self._directory.take, {webhook.id: webhook}))
 
         return self._writer.submit(stage)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up, with what was answered then."""
+        found = await self._reader.read(lambda c: onces.done(c, once))
+        return found and onces.opened(found, once, self._sealer)
+
+    def _use(self, once: Once, at: datetime, answer: str | None) -> Work:
+        """Return what uses something up in the commit, or else undoes the commit.
+
+        The writer then makes it anew without the one that was too late.
+        """
+        sealer = self._sealer
+        place = onces.place_of(once)
+        sealed = None if answer is None else sealer.seal(answer, place)
+        row = onces.row_of_once(once, at, answer=sealed)
+
+        def work(connection: Connection) -> None:
+            before = onces.use_up(connection, once, row)
+            if before is not None:
+                raise AlreadyDone(onces.opened(before, once, sealer))
+
+        return work
 
     def _moves(
         self, before: Webhook | None, webhook: Webhook, owed: Hold | Release | None

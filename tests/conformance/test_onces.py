@@ -7,9 +7,10 @@ import pytest
 
 from gateway.bridge.ports import AlreadyDone, Done, Once
 from gateway.domain.model import Attachment, OutgoingMessage
-from tests.conformance.ports import Ports, outgoing, sent
+from tests.conformance.ports import Ports, joined, outgoing, sent, webhook
 
 KEY = Once("key:key_1:POST /send/batch", "k-1", "f1")
+HOOK = Once("key:key_1:POST /webhooks", "k-1", "f1")
 LARGE = bytes(range(256)) * 2600
 
 
@@ -120,3 +121,38 @@ async def test_a_change_keeps_behind_the_batch_it_is_of(store: Ports) -> None:
     )
 
     assert await pending(store) == ["1"]
+
+
+async def test_a_webhook_is_kept_with_what_was_answered(store: Ports) -> None:
+    """Whoever repeats the request gets the same answer, whatever came after."""
+    await store.webhooks.put(webhook(), once=HOOK, answer='{"secret":"whsec_é"}')
+    await store.webhooks.delete("wh_1")
+
+    found = await store.webhooks.done(HOOK)
+
+    assert found == Done((), "f1", '{"secret":"whsec_é"}')
+    assert await store.webhooks.done(KEY) is None
+
+
+async def test_of_webhooks_that_race_with_one_key_one_is_stored(store: Ports) -> None:
+    """The other changes nothing, and nothing that came with it fails."""
+    outcomes = await asyncio.gather(
+        store.outbox.add(outgoing("1")),
+        store.webhooks.put(webhook("1"), joined("1"), once=HOOK, answer="first"),
+        store.webhooks.put(webhook("2"), joined("2"), once=HOOK, answer="second"),
+        store.outbox.add(outgoing("2")),
+        return_exceptions=True,
+    )
+
+    refused = [one.done for one in outcomes if isinstance(one, AlreadyDone)]
+    assert refused == [Done((), "f1", "first")]
+    assert [one.id for one in store.webhooks.all()] == ["wh_1"]
+    assert [event.id for event in await store.log.read()] == ["evt_1"]
+    assert await pending(store) == ["1", "2"]
+
+
+async def test_an_answer_need_not_be_kept(store: Ports) -> None:
+    """What was used up without one says only that it was."""
+    await store.webhooks.put(webhook(), once=HOOK)
+
+    assert await store.webhooks.done(HOOK) == Done((), "f1", None)

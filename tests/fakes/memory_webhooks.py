@@ -13,6 +13,7 @@ from gateway.domain.model import (
     Standing,
     Webhook,
 )
+from gateway.domain.once import Done, Once
 from tests.fakes.memory_rows import MemoryRows, settled
 from tests.fakes.memory_turns import OPEN, OWED
 
@@ -34,11 +35,19 @@ class MemoryWebhooks:
         )
 
     def put(
-        self, webhook: Webhook, *events: Event, owed: Hold | Release | None = None
+        self,
+        webhook: Webhook,
+        *events: Event,
+        owed: Hold | Release | None = None,
+        once: Once | None = None,
+        answer: str | None = None,
     ) -> asyncio.Future[None]:
         """Store a webhook; what is owed to an inactive one is held until released."""
 
         def change() -> None:
+            if once is not None:
+                done = Done(fingerprint=once.fingerprint, answer=answer)
+                self._store.use(once, done)
             before = self._store.webhooks_by_id.get(webhook.id)
             self._store.webhooks_by_id[webhook.id] = webhook
             if webhook.active and before is not None and not before.active:
@@ -54,6 +63,10 @@ class MemoryWebhooks:
             self._store.append(events)
 
         return self._store.commit(change)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up; `None` if nothing has."""
+        return self._store.done.get(once)
 
     def _clean(self, webhook_id: str) -> None:
         known = self._store.standings.get(webhook_id, Standing())

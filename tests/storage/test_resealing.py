@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.once import Done, Once
 from gateway.storage.errors import MasterKeyMismatch
 from gateway.storage.resealing import STEP
-from tests.conformance.ports import webhook
-from tests.storage.opening import Listener, opened, query
+from tests.conformance.ports import outgoing, webhook
+from tests.storage.opening import Listener, opened, query, run_sql
 
 OLD = "old:" + base64.b64encode(bytes(32)).decode()
 NEW = "new:" + base64.b64encode(bytes(range(32))).decode()
 MANY = STEP * 2 + 1
 UNDER = "SELECT substr(sealed, 1, 3), count(*) FROM webhook GROUP BY 1"
+
+HOOK = Once("key:-:POST /webhooks", "k-1")
 
 
 def under(path: Path) -> dict[str, int]:
@@ -94,3 +97,57 @@ async def test_a_store_under_the_newest_key_is_left_alone(tmp_path: Path) -> Non
         await query(store, UNDER)
 
     assert meter.named("store.resealed") == []
+
+
+async def test_what_was_answered_can_be_read_without_the_older_key(
+    tmp_path: Path,
+) -> None:
+    """Answers are sealed anew like all else, however many there are."""
+    used = [Once(HOOK.scope, f"k-{n}") for n in range(STEP + 1)]
+    async with opened(tmp_path, master_keys=[OLD]) as store:
+        puts = [store.webhooks.put(webhook(), once=one, answer="201") for one in used]
+        await asyncio.gather(
+            *puts, store.outbox.add(outgoing("1"), once=Once("a", "b"))
+        )
+    meter = Listener()
+    async with opened(tmp_path, master_keys=[NEW, OLD], meter=meter):
+        await meter.heard("store.resealed")
+
+    async with opened(tmp_path, master_keys=[NEW]) as store:
+        found = [await store.webhooks.done(one) for one in used]
+
+    assert found == [Done(answer="201")] * len(used)
+
+
+@pytest.mark.parametrize("changed", ["old:AAAA", "old:", "old:é", "old:AAA"])
+async def test_an_answer_that_cannot_be_opened_hinders_nothing(
+    tmp_path: Path, changed: str
+) -> None:
+    """It is given up; that it was used up is still known."""
+    async with opened(tmp_path, master_keys=[OLD]) as store:
+        await store.webhooks.put(webhook(), once=HOOK, answer="201")
+        await run_sql(store, "UPDATE once SET answer = :changed", changed=changed)
+    meter = Listener()
+
+    async with opened(tmp_path, master_keys=[NEW, OLD], meter=meter) as store:
+        await meter.heard("store.resealed")
+        found = await store.webhooks.done(HOOK)
+
+    assert found == Done()
+    assert under(tmp_path) == {"new": 1}
+
+
+async def test_an_answer_of_a_key_unknown_is_left_alone(tmp_path: Path) -> None:
+    """The key may come back; until then nobody is told what was answered."""
+    async with opened(tmp_path, master_keys=[OLD]) as store:
+        await store.webhooks.put(webhook(), once=HOOK, answer="201")
+        await run_sql(store, "UPDATE once SET answer = 'lost' || substr(answer, 4)")
+    meter = Listener()
+
+    async with opened(tmp_path, master_keys=[NEW, OLD], meter=meter) as store:
+        await meter.heard("store.resealed")
+        found = await store.webhooks.done(HOOK)
+        rows = await query(store, "SELECT substr(answer, 1, 5) FROM once")
+
+    assert found == Done()
+    assert rows == [("lost:",)]

@@ -35,6 +35,17 @@ def test_a_secret_does_not_open_at_another_place() -> None:
         Sealer(NEW).open(sealed, "webhook:wh_2")
 
 
+def test_what_cannot_be_opened_is_nothing_to_whoever_can_do_without() -> None:
+    """Its key is not in the ring, it was moved or changed, or it is no sealed text."""
+    sealed = Sealer(NEW).seal("secret", PLACE)
+
+    assert Sealer(NEW).opened(sealed, PLACE) == "secret"
+    assert Sealer(OLD).opened(sealed, PLACE) is None
+    assert Sealer(NEW).opened(sealed, "webhook:wh_2") is None
+    assert Sealer(NEW).opened("2:é", PLACE) is None
+    assert Sealer(NEW).opened("2:", PLACE) is None
+
+
 def test_the_same_secret_is_never_sealed_the_same_way() -> None:
     """Two sealed texts do not tell that their secrets are equal."""
     sealer = Sealer(NEW)
@@ -51,6 +62,7 @@ def test_an_older_key_opens_and_the_newest_seals() -> None:
     assert not sealed.startswith(both.prefix)
     assert both.seal("secret", PLACE).startswith(both.prefix)
     assert both.has_key_of(sealed)
+    assert [sealed.startswith(older) for older in both.older_prefixes] == [True]
 
 
 def test_a_fingerprint_is_known_by_each_key_of_the_ring() -> None:
