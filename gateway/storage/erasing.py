@@ -13,6 +13,7 @@ from gateway.domain.errors import GatewayError, NotFound, WrongState
 from gateway.domain.model import DeliveryState, MessageStatus
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
+from gateway.storage.following import Following
 from gateway.storage.fresh import Fresh
 from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
@@ -74,6 +75,11 @@ class Erasure:
             detail = f"There is no message {self.message_id}."
             self.refusal = NotFound(detail, facts={"what": "message"})
 
+    @property
+    def erased(self) -> Sequence[str]:
+        """What was erased: the message, or nothing."""
+        return () if self.refusal is not None else (self.message_id,)
+
     def result(self) -> None:
         """Return if it was erased; `NotFound` or `WrongState`."""
         if self.refusal is not None:
@@ -84,12 +90,18 @@ class Erasing:
     """Erases content; what is known about a message stays."""
 
     def __init__(
-        self, writer: Writer, reader: Reader, pace: Pace, fresh: Fresh
+        self,
+        writer: Writer,
+        reader: Reader,
+        pace: Pace,
+        fresh: Fresh,
+        following: Following,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._pace = pace
         self._fresh = fresh
+        self._following = following
 
     def erase(self, message_id: str) -> asyncio.Future[None]:
         """Erase what a message says and carries; `NotFound`, or `WrongState`."""
@@ -98,6 +110,7 @@ class Erasing:
         def stage(batch: Batch) -> None:
             self._fresh.clear()
             batch.do(erasure.run)
+            batch.then.append(lambda: self._following.forget(erasure.erased))
 
         return self._writer.ask(stage, erasure.result)
 
@@ -117,7 +130,10 @@ class Erasing:
 
     async def _erase(self, old: int, found: Sequence[Found]) -> int:
         positions = [one.position for one in found]
-        erased = await self._ask(partial(_erase, old=old, positions=positions))
+        erased = await self._ask(
+            partial(_erase, old=old, positions=positions),
+            then=self._following.forget,
+        )
         gone = set(erased)
         carrying = [
             one.id
@@ -131,12 +147,17 @@ class Erasing:
             await self._pace.rest(begun_s)
         return len(erased)
 
-    async def _ask(self, step: Callable[[Connection], T]) -> T:
+    async def _ask(
+        self,
+        step: Callable[[Connection], T],
+        then: Callable[[T], None] = lambda _found: None,
+    ) -> T:
         found: list[T] = []
 
         def stage(batch: Batch) -> None:
             self._fresh.clear()
             batch.do(lambda connection: found.append(step(connection)))
+            batch.then.append(lambda: then(found[-1]))
 
         return await self._writer.ask(stage, lambda: found[-1])
 

@@ -19,6 +19,7 @@ from gateway.domain.model import (
 from gateway.domain.routing import Envelope, match, order_key, seen
 from gateway.storage.batch import ADD_DELIVERY, ADD_EVENT, Batch
 from gateway.storage.directory import Directory
+from gateway.storage.following import Following, placed
 from gateway.storage.fresh import Fresh
 from gateway.storage.rows import (
     Row,
@@ -40,9 +41,11 @@ class FanOut:
 
     Args:
         numbers: Where a delivery's number comes from: it orders them by creation.
+        fresh: Where claims find what was just stored.
+        following: Whom to tell of events once they are committed.
 
     Attributes:
-        fresh: Where claims find what was just stored.
+        fresh: The same.
     """
 
     def __init__(
@@ -52,12 +55,14 @@ class FanOut:
         clock: Clock,
         numbers: Iterator[int],
         fresh: Fresh,
+        following: Following,
     ) -> None:
         self._directory = directory
         self._ids = ids
         self._clock = clock
         self._numbers = numbers
         self.fresh = fresh
+        self._following = following
 
     def stage(
         self, batch: Batch, events: Iterable[Event], message: Message | None = None
@@ -67,23 +72,28 @@ class FanOut:
         Args:
             batch: Where to put them.
             events: What happened.
-            message: What one of them tells of, as filters are to see it.
+            message: What one of them tells of, as it is from then on.
         """
         for event in events:
             seq = batch.next_seq()
             batch.add(ADD_EVENT, row_of_event(event, seq))
             about = _about(event, message)
+            self._log(batch, event, seq, about)
             show = partial(_seen, event, seq, about)
             wanting = match(event, self._directory.all_in(batch), show)
-            stored = (
-                _placed(event, seq) if wanting and _is_final(event, about) else None
-            )
+            stored = placed(event, seq) if wanting and _is_final(event, about) else None
             for webhook in wanting:
                 if stored is None or not _is_at_once(webhook):
                     batch.add(ADD_DELIVERY, self.row(event, seq, webhook))
                     self.pass_turn(batch, event, webhook)
                 else:
                     self._owe_at_once(batch, stored, about, webhook)
+
+    def _log(self, batch: Batch, event: Event, seq: int, about: Message | None) -> None:
+        """Have followers told of an event, along with all that its commit appends."""
+        if not batch.logged:
+            batch.then.append(partial(self._following.tell, batch.logged))
+        batch.logged.append((event, seq, about))
 
     def _owe_at_once(
         self, batch: Batch, event: Event, about: Message | None, webhook: Webhook
@@ -157,24 +167,6 @@ def _is_final(event: Event, message: Message | None) -> bool:
     return isinstance(message, IncomingMessage) and message.attachment is None
 
 
-def _placed(event: Event, seq: int) -> Event:
-    """Return an event with its place in the log; `replace` takes twice as long."""
-    return Event(
-        id=event.id,
-        type=event.type,
-        room=event.room,
-        at=event.at,
-        data=event.data,
-        message_id=event.message_id,
-        message_type=event.message_type,
-        from_name=event.from_name,
-        webhook_id=event.webhook_id,
-        key_id=event.key_id,
-        traceparent=event.traceparent,
-        seq=seq,
-    )
-
-
 def _is_at_once(webhook: Webhook) -> bool:
     """Say whether what is owed to a webhook is due as soon as it is stored."""
     return webhook.active and webhook.ordering is Ordering.NONE
@@ -185,4 +177,4 @@ def _about(event: Event, message: Message | None) -> Message | None:
 
 
 def _seen(event: Event, seq: int, message: Message | None) -> Envelope:
-    return seen(_placed(event, seq), message)
+    return seen(placed(event, seq), message)

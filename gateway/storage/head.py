@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from gateway.storage.tables import fact, log_head
 
 HEAD_ID = 1
+TRIMMED = "trimmed"
 
 _ADVANCE = (
     update(log_head)
@@ -98,3 +99,14 @@ def set_fact(connection: Connection, name: str, value: str) -> None:
     )
     if changed.rowcount == 0:
         connection.execute(insert(fact).values(name=name, value=value))
+
+
+def trimmed(connection: Connection) -> int:
+    """Return the last place whose event was trimmed; all that follows it is held."""
+    return int(fact_of(connection, TRIMMED) or 0)
+
+
+def trim(connection: Connection, seq: int) -> None:
+    """Have the store remember that events up to a place may be gone."""
+    if seq > trimmed(connection):
+        set_fact(connection, TRIMMED, str(seq))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from gateway.domain.model import DeliveryState
+from gateway.storage import head
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
 from gateway.storage.pacing import Pace
@@ -243,7 +244,7 @@ def _deliveries(old: int, very_old: int) -> Kept:
 def _events(old: int) -> Kept:
     is_owed = exists().where(delivery.c.event_seq == event.c.seq)
     is_over = (event.c.at < old) & ~is_owed
-    return Kept(event.c.seq, event.c.at, old, is_over, _drop_rows)
+    return Kept(event.c.seq, event.c.at, old, is_over, _drop_events)
 
 
 def _messages(old: int) -> Kept:
@@ -267,6 +268,15 @@ def _attachments(old: int) -> Kept:
 def _drop_rows(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
     gone = delete(kept.key.table).where(kept.key.in_(keys), kept.is_over)
     return connection.execute(gone).rowcount
+
+
+def _drop_events(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+    """Remove events, and remember up to where some are missing from then on."""
+    gone = delete(event).where(kept.key.in_(keys), kept.is_over).returning(event.c.seq)
+    seqs = connection.execute(gone).scalars().all()
+    if seqs:
+        head.trim(connection, max(seqs))
+    return len(seqs)
 
 
 def _drop_deliveries(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:

@@ -32,7 +32,9 @@ from gateway.storage.engine import Reader
 from gateway.storage.erasing import Erasing
 from gateway.storage.errors import BadMasterKeys, MasterKeyMismatch, StoreUnusable
 from gateway.storage.fanout import FanOut
+from gateway.storage.following import Following
 from gateway.storage.fresh import Fresh
+from gateway.storage.history import History
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
 from gateway.storage.outbox import Outbox
@@ -110,13 +112,14 @@ class Store:
         positions = count(max(opened.last_position + 1, now))
         numbers = count(max(opened.last_number + 1, now))
         self._fresh = fresh = Fresh()
-        fan_out = FanOut(directory, ids, clock, numbers, fresh)
+        following = Following(opened.head.seq)
+        fan_out = FanOut(directory, ids, clock, numbers, fresh, following)
         attachments = Attachments(writer, reader, clock)
         self._writer = writer
         self._clock = clock
         pace = Pace(clock)
         self._retention = Retention(writer, reader, pace)
-        self._erasing = Erasing(writer, reader, pace, fresh)
+        self._erasing = Erasing(writer, reader, pace, fresh, following)
         self._resealing = Resealing(writer, reader, sealer, pace, meter)
         self.sealer = sealer
         self.instance = opened.instance
@@ -124,6 +127,7 @@ class Store:
         self.lost = writer.lost
         self.outbox = Outbox(reader, attachments, fan_out, positions)
         self.log = Log(writer, reader, attachments, fan_out, positions)
+        self.history = History(reader, following, self.epoch)
         self.rooms = Rooms(writer, reader)
         self.messages = Messages(reader, attachments, self._erasing)
         settling = Settling(writer, reader, directory, clock, partial(next, numbers))
@@ -131,7 +135,7 @@ class Store:
         self.deliveries = Deliveries(
             writer, reader, directory, fan_out, settling, clock
         )
-        self.webhooks = Webhooks(writer, reader, directory, fan_out, settling, sealer)
+        self.webhooks = Webhooks(writer, directory, fan_out, settling, sealer)
         self.replays = Replays(writer, reader, directory, fan_out, clock)
         self.traces = Traces(reader)
 

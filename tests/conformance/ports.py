@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.bridge.ports import Log as Appending, Messages, Outbox, Rooms
+from gateway.bridge.ports import History, Log as Appending, Messages, Outbox, Rooms
 from gateway.bridge.tracing import Traces
 from gateway.delivery.ports import Deliveries, Due, Replays, Webhooks
 from gateway.domain.model import (
@@ -43,6 +43,11 @@ class Ports(Protocol):
     @property
     def log(self) -> Log:
         """Everything that happened."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The log, for reading."""
         ...
 
     @property

@@ -182,6 +182,8 @@ class MemoryMessages:
             )
             self._store.attachments.pop(message_id, None)
             self._forget_answers(message_id)
+            for forget in self._store.forgotten:
+                forget([message_id])
 
         return self._store.commit(change)
 

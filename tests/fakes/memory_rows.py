@@ -55,6 +55,8 @@ class MemoryRows:
         self.standings: dict[str, Standing] = {}
         self.records: dict[str, RoomRecord] = {}
         self.done: dict[Once, Done] = {}
+        self.told: list[Callable[[Sequence[Event]], None]] = []
+        self.forgotten: list[Callable[[Sequence[str]], None]] = []
         self.wakers: list[Callable[[Sequence[str]], None]] = []
         self._error: Exception | None = None
         self._position = 0
@@ -92,6 +94,7 @@ class MemoryRows:
     def append(self, events: Sequence[Event]) -> None:
         """Put events in the log and owe them to the webhooks that want them."""
         owed: dict[str, None] = {}
+        before = len(self.events)
         for event in events:
             stored = replace(event, seq=len(self.events) + 1)
             self.events.append(stored)
@@ -102,6 +105,9 @@ class MemoryRows:
                 delivery = self.owe(stored, webhook)
                 if delivery.next_attempt_at is not None:
                     owed[webhook.id] = None
+        if appended := self.events[before:]:
+            for tell in self.told:
+                tell(appended)
         self.wake(list(owed))
 
     def pass_turns(self) -> None:

@@ -2,6 +2,7 @@
 
 from gateway.bridge.ports import Clock
 from tests.fakes.memory_deliveries import MemoryDeliveries
+from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_messages import (
     MemoryLog,
     MemoryMessages,
@@ -26,6 +27,7 @@ class MemoryStore(MemoryRows):
         super().__init__(clock)
         self.outbox = MemoryOutbox(self)
         self.log = MemoryLog(self)
+        self.history = MemoryHistory(self)
         self.rooms = MemoryRooms(self)
         self.messages = MemoryMessages(self)
         self.deliveries = MemoryDeliveries(self)

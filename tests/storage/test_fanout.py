@@ -11,6 +11,7 @@ from gateway.domain.model import Delivery, DeliveryState
 from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.fanout import OWED, FanOut, settled
+from gateway.storage.following import Following
 from gateway.storage.fresh import Fresh
 from tests.conformance.ports import joined, webhook
 from tests.fakes.clock import NOON, FakeClock
@@ -52,7 +53,7 @@ def test_only_active_webhooks_are_woken() -> None:
     clock = FakeClock()
     directory = Directory([webhook("1"), webhook("2", active=False)])
     rng = Random(1)  # noqa: S311  # Ids of a test, to be repeated.
-    fan_out = FanOut(directory, Ids(clock, rng), clock, count(1), Fresh())
+    fan_out = FanOut(directory, Ids(clock, rng), clock, count(1), Fresh(), Following(0))
     batch = Batch(seq=0)
 
     fan_out.stage(batch, [joined("1"), joined("2")])

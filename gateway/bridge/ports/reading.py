@@ -112,20 +112,34 @@ class History(Protocol):
         """The last place that is committed."""
         ...
 
-    def follow(self, told: Callable[[Sequence[Logged]], None]) -> None:
-        """Have `told` called with what each commit appended, in order, without gap."""
+    def follow(
+        self,
+        told: Callable[[Sequence[Logged]], None],
+        forgotten: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        """Have `told` called with what each commit appends, in order, without gap.
+
+        It is called once `head` says so, before whoever appended it goes on.
+
+        Args:
+            told: Gets messages as they are by that commit; it must not raise.
+            forgotten: Called with the ids of messages that a commit erased. Whoever
+                keeps what it was told drops what they said: `read` no longer has it,
+                and what is told of them from then on has it no more.
+        """
         ...
 
     async def read(self, after: int, wanted: Selection, limit: int) -> Stretch:
-        """Return at most `limit` of what follows a place.
+        """Return at most `limit` (1 or more) of what follows a place.
 
-        However little of it is wanted, a call looks at a bounded part of the log: ask
-        again from `upto`, until that is the head.
+        However little of it is wanted, and however much it says, a call looks at a
+        bounded part of the log: ask again from `upto`, until that is the head. What is
+        no longer held is passed over. What was erased has a message without content.
         """
         ...
 
     async def newest(self, wanted: Selection, limit: int) -> Sequence[Logged]:
-        """Return the newest that is wanted, newest first."""
+        """Return the newest that is wanted, newest first; none that is long past."""
         ...
 
     async def place_of(self, event_id: str) -> int | None:
@@ -133,7 +147,11 @@ class History(Protocol):
         ...
 
     async def place_before(self, moment: datetime) -> int:
-        """Return the place before the first event that is not older than a moment."""
+        """Return the place before the first event that is not older than a moment.
+
+        The head, if all are older. Times are those of events: where a clock was set
+        back they are not in order, and the place is one of several, or one nearby.
+        """
         ...
 
     async def missed(self, after: int) -> int:
@@ -141,5 +159,8 @@ class History(Protocol):
         ...
 
     async def earliest(self) -> int:
-        """Return the place after which nothing is missing."""
+        """Return the place after which nothing is missing.
+
+        Some of what comes before it may still be held: `read` has that, too.
+        """
         ...
