@@ -135,7 +135,7 @@ class Store:
         self.deliveries = Deliveries(
             writer, reader, directory, fan_out, settling, clock
         )
-        self.webhooks = Webhooks(writer, directory, fan_out, settling, sealer)
+        self.webhooks = Webhooks(writer, reader, directory, fan_out, settling, sealer)
         self.replays = Replays(writer, reader, directory, fan_out, clock)
         self.traces = Traces(reader)
 
