@@ -1,5 +1,6 @@
 """Whether the gateway is alive and can accept, which one it is, and who calls."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -7,12 +8,13 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.replies import reply
-from gateway.api.services import Services
+from gateway.api.services import Reading, Services
 from gateway.api.shapes import Alive, Me, Ready, Version, Welcome
 from gateway.domain import errors
 from gateway.domain.errors import RoomUnavailable, ShuttingDown, StoreUnavailable
 
 NAME: Final = "meshagent-gateway"
+_MAY: Final = ("send", "read", "webhooks")  # All that there is: any key may do it.
 _PUBLIC: Final[dict[str, Any]] = {"security": []}
 
 
@@ -80,11 +82,30 @@ def router(services: Services) -> APIRouter:
         responses={200: {"model": Me}, **problems.responses(errors.Unauthenticated)},
     )
     async def me(request: Request) -> Response:
-        auth = "none" if services.keys is None else "key"
-        key_id = request.scope["state"]["key_id"]
-        return reply({"auth": auth, "key_id": key_id, "scopes": ["*"]})
+        """Also for trying a key, and for naming the connection that it makes."""
+        rooms = [view.room for view in services.reading.rooms()]
+        return reply(
+            {
+                "auth": "none" if services.keys is None else "key",
+                "key_id": request.scope["state"]["key_id"],
+                "scopes": ["*"],
+                "may": _MAY,
+                "rooms": rooms,
+                "participant_name": _own_name(services.reading, rooms),
+                "version": services.version,
+            }
+        )
 
     return routes
+
+
+def _own_name(reading: Reading, rooms: Sequence[str]) -> str | None:
+    """Return what we are called, once we have been in a room."""
+    for room in rooms:
+        _, presence = reading.participants(room)
+        if presence.self is not None:
+            return presence.self.name
+    return None
 
 
 async def _readiness(

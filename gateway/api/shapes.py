@@ -224,9 +224,17 @@ class Version(Shape):
 class Me(Shape):
     """What the caller may do."""
 
-    auth: Literal["key", "none"]
-    key_id: str | None
-    scopes: list[str] = Field(description="`*` is everything.")
+    auth: Literal["key", "none"] = Field(description="`none`: no key is asked for.")
+    key_id: str | None = Field(examples=["key_49313f9799df"])
+    scopes: list[str] = Field(examples=[["*"]], description="`*` is everything.")
+    may: list[Literal["send", "read", "webhooks"]] = Field(
+        examples=[["send", "read", "webhooks"]]
+    )
+    rooms: list[str] = Field(examples=[["lobby"]])
+    participant_name: str | None = Field(
+        examples=["gateway"], description="Our own, once we have been in a room."
+    )
+    version: str = Field(examples=["1.0.0"], description="Of the gateway.")
 
 
 class Welcome(Shape):

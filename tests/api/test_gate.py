@@ -178,7 +178,7 @@ async def test_a_gateway_without_keys_asks_for_none() -> None:
     async with calling(Bridge().services(keys=None)) as caller:
         answer = await caller.get("/me", key=None)
 
-    assert answer.json == {"auth": "none", "key_id": None, "scopes": ["*"]}
+    assert (answer.json["auth"], answer.json["key_id"]) == ("none", None)
 
 
 async def test_a_gateway_without_keys_answers_to_its_own_host_only() -> None:

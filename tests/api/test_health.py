@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.bridge.ports import LinkStatus
+from gateway.api.shapes import Me
+from gateway.bridge.ports import LinkStatus, Presence
 from tests.fakes.bridge import KEY, Bridge
 from tests.fakes.caller import calling
 from tests.fakes.clock import NOON
@@ -91,13 +92,29 @@ async def test_the_version_is_told() -> None:
     assert answer.json == {"name": "meshagent-gateway", "version": "1.2.3"}
 
 
-async def test_a_caller_is_told_who_it_is() -> None:
+async def test_a_caller_is_told_who_it_is_and_where() -> None:
     """By the id of its key, never the key."""
     async with calling(Bridge().services()) as caller:
         answer = await caller.get("/me")
 
+    Me.model_validate_json(answer.content)
     assert answer.json == {
         "auth": "key",
         "key_id": "key_49313f9799df",
         "scopes": ["*"],
+        "may": ["send", "read", "webhooks"],
+        "rooms": ["lobby"],
+        "participant_name": "gateway",
+        "version": "1.2.3",
     }
+
+
+async def test_a_gateway_that_never_was_in_a_room_has_no_name_yet() -> None:
+    """A caller can be told who it is all the same."""
+    bridge = Bridge()
+    bridge.reading.presence = Presence(False, None, None, ())  # noqa: FBT003  # its first field says what it is
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.get("/me")
+
+    assert (answer.status, answer.json["participant_name"]) == (200, None)
