@@ -39,7 +39,14 @@ def description() -> str:
     import asyncio  # noqa: PLC0415
 
     from gateway import __version__  # noqa: PLC0415
-    from gateway.api import deliveries, replays, webhooks  # noqa: PLC0415
+    from gateway.api import (  # noqa: PLC0415
+        deliveries,
+        polling,
+        replays,
+        samples,
+        tracing,
+        webhooks,
+    )
     from gateway.api.description import describe  # noqa: PLC0415
     from gateway.api.service import create_framework  # noqa: PLC0415
     from gateway.api.services import Services  # noqa: PLC0415
@@ -63,6 +70,9 @@ def description() -> str:
             webhooks.router(_INERT, _INERT),
             deliveries.router(_INERT, _INERT),
             replays.router(_INERT),
+            polling.router(_INERT, _INERT),
+            samples.router(_INERT, _INERT, ids=_INERT, clock=_INERT),
+            tracing.router(_INERT),
         ),
     )
     document = describe(create_framework(services))
