@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the official MeshAgent clients for the interop tests: Python 3.13's in
-# .venv-interop, npm's in tests/interop/node/node_modules. Run it as often as you like:
-# what is there already, from the same lock, is left alone.
+# .venv-interop, npm's in tests/interop/node/node_modules; and Zapier's core in
+# integrations/zapier/node_modules. Run it as often as you like: what is there already,
+# from the same lock, is left alone.
 #
 # Exit 0: everything is there. Exit 1: something cannot be had here; one sentence on
 # stderr says what. With CI=true nothing is forgiven; without it the tests that miss
@@ -12,6 +13,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 venv="$root/.venv-interop"
 lock="$root/requirements/interop.txt"
 node_dir="$root/tests/interop/node"
+zapier_dir="$root/integrations/zapier"
 
 missing() {
     echo "interop: $1" >&2
@@ -61,18 +63,20 @@ install_python() {
     echo "$wanted" > "$venv/.lock-digest"
 }
 
+# install_node FOLDER WHAT: the packages of FOLDER's lock, beside it.
 install_node() {
-    wanted=$(digest "$node_dir/package.json" "$node_dir/package-lock.json")
-    if [ "$(cat "$node_dir/node_modules/.lock-digest" 2>/dev/null)" = "$wanted" ]; then
+    wanted=$(digest "$1/package.json" "$1/package-lock.json")
+    if [ "$(cat "$1/node_modules/.lock-digest" 2>/dev/null)" = "$wanted" ]; then
         return 0
     fi
     if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
-        missing "the official TypeScript SDK needs node and npm (Node 20 or newer), and they are not on PATH"
+        missing "$2 needs node and npm (Node 20 or newer), and they are not on PATH"
         return 0
     fi
-    (cd "$node_dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-    echo "$wanted" > "$node_dir/node_modules/.lock-digest"
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    echo "$wanted" > "$1/node_modules/.lock-digest"
 }
 
 install_python
-install_node
+install_node "$node_dir" "the official TypeScript SDK"
+install_node "$zapier_dir" "Zapier's core"
