@@ -3,13 +3,16 @@
 import typer
 
 from gateway import __version__
+from gateway.cli.broadcast import broadcast
 from gateway.cli.check_config import check_config
 from gateway.cli.deliveries import deliveries
 from gateway.cli.dev import dev
 from gateway.cli.emulator import emulator
 from gateway.cli.openapi import openapi
+from gateway.cli.participants import participants
 from gateway.cli.receive import receive
 from gateway.cli.replay import replay
+from gateway.cli.send import send
 from gateway.cli.serve import serve
 from gateway.cli.token import token
 from gateway.cli.webhooks import webhooks
@@ -21,7 +24,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, emulator, receive, replay, token, openapi):
+for command in (
+    *(serve, dev, emulator, send, broadcast, participants, receive, replay),
+    *(token, openapi),
+):
     cli.command()(command)
 cli.command("check-config")(check_config)
 for group in (webhooks, deliveries):
