@@ -10,12 +10,17 @@ from gateway.api.bodies import JSON
 
 
 def reply(shown: Mapping[str, object], status: int = 200) -> Response:
-    """Return a value as a JSON answer.
+    """Return a value as a JSON answer."""
+    return reply_text(json_text(shown), status)
+
+
+def json_text(shown: Mapping[str, object]) -> str:
+    """Return a value as compact JSON.
 
     What rooms say may hold half of a surrogate pair: it is written as its escape.
     """
     text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-    return reply_text(text, status)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def reply_text(
@@ -36,7 +41,12 @@ def made(
         shown: What was made.
         status: 201, or 202 if it is still being made.
     """
-    answer = reply(shown, status)
+    return made_text(request, path, json_text(shown), status)
+
+
+def made_text(request: Request, path: str, text: str, status: int) -> Response:
+    """Return such an answer whose text is JSON already."""
+    answer = reply_text(text, status)
     prefix = request.scope.get("state", {}).get("prefix", "")
     answer.headers["Location"] = f"{prefix}{path}"
     return answer

@@ -1,5 +1,7 @@
 """`/webhooks`: where events are delivered to."""
 
+import json
+from hashlib import sha256
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -8,9 +10,10 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.auth import caller
-from gateway.api.bodies import read_object
+from gateway.api.bodies import an_object, loads, read_json, read_object
 from gateway.api.described import body_of
-from gateway.api.replies import made, reply
+from gateway.api.repeats import MARK, PARAMETER, key_of, once_of, once_only
+from gateway.api.replies import json_text, made_text, reply
 from gateway.api.webhook_answers import health_shown, trial_shown, webhook_shown
 from gateway.api.webhook_examples import PATCHED, RELEASED, ROTATED, TRIED, WANTED
 from gateway.api.webhook_shapes import (
@@ -45,9 +48,9 @@ _BODIES: Final = (
     errors.Invalid,
 )
 _STORED: Final = (errors.StoreUnavailable, errors.ShuttingDown)
-_WRITES: Final = problems.responses(
-    errors.Unauthenticated, *_BODIES, errors.UrlBlocked, *_STORED
-)
+_WRITTEN: Final = (errors.Unauthenticated, *_BODIES, errors.UrlBlocked, *_STORED)
+_WRITES: Final = problems.responses(*_WRITTEN)
+_MADE: Final = problems.responses(*_WRITTEN, errors.KeyReused, errors.MessageGone)
 _CHANGES: Final = _WRITES | problems.responses(errors.NotFound, errors.ReadOnly)
 _SWITCHES: Final = problems.responses(
     errors.Unauthenticated, errors.NotFound, errors.ReadOnly, *_BODIES, *_STORED
@@ -101,8 +104,11 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         status_code=201,
         operation_id="create_webhook",
         summary="Have events delivered to an address",
-        responses={201: {"model": WebhookShape}, **_WRITES},
-        openapi_extra=body_of(WebhookBody, WANTED),
+        responses={
+            201: {"model": WebhookShape, "headers": dict(MARK)},
+            **_MADE,
+        },
+        openapi_extra={**body_of(WebhookBody, WANTED), "parameters": [dict(PARAMETER)]},
     )
     async def create(request: Request) -> Response:
         """The answer alone shows the secret that deliveries are signed with.
@@ -111,10 +117,24 @@ def _add_writing(routes: APIRouter, webhooks: WebhookControls) -> None:
         `event`; the format is then `flat` unless another is asked for, and a receiver
         that answers 410 has unsubscribed.
         """
-        asked = await read_object(request, BODY_BYTES)
-        webhook = await webhooks.create(asked, key_id=caller(request))
-        shown = _with_secret(webhook, webhooks)
-        return made(request, f"/webhooks/{webhook.id}", shown, 201)
+        raw = await read_json(request, BODY_BYTES)
+        digest = None if key_of(request) is None else sha256(raw).digest()
+        once = once_of(request, digest)
+
+        def told(webhook: Webhook) -> str:
+            return json_text(_with_secret(webhook, webhooks))
+
+        async def make() -> Response:
+            asked = an_object(loads(raw))
+            who = caller(request)
+            webhook = await webhooks.create(asked, key_id=who, once=once, answer=told)
+            return _made(request, told(webhook))
+
+        async def again() -> Response | None:
+            answer = None if once is None else await webhooks.repeated(once)
+            return None if answer is None else _made(request, answer)
+
+        return await once_only(again, make)
 
     @routes.patch(
         "/webhooks/{webhook_id}",
@@ -231,6 +251,12 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
 
 def _with_secret(webhook: Webhook, webhooks: WebhookControls) -> dict[str, object]:
     return webhook_shown(webhook, webhooks.clock.now(), secret=webhook.secret)
+
+
+def _made(request: Request, answer: str) -> Response:
+    """Return the answer to whoever made a webhook, from its text."""
+    webhook_id = json.loads(answer)["id"]
+    return made_text(request, f"/webhooks/{webhook_id}", answer, 201)
 
 
 async def _held(webhooks: WebhookControls, webhook_id: str) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from gateway.delivery.ports import Hold, Release, Webhooks
 from gateway.domain.errors import NotFound
 from gateway.domain.model import Event, Webhook
+from gateway.domain.once import Done, Once
 
 # Says what is to become of what waits for a webhook, from it before and after a change.
 Owed = Callable[[Webhook, Webhook], Hold | Release | None]
@@ -41,13 +42,32 @@ class Roster:
         """Return all webhooks, oldest first."""
         return self._webhooks.all()
 
-    async def add(self, webhook: Webhook, owed: Release | None = None) -> None:
+    async def add(
+        self,
+        webhook: Webhook,
+        owed: Release | None = None,
+        *,
+        once: Once | None = None,
+        answer: str | None = None,
+    ) -> None:
         """Store a webhook, and release what is held for it if that is said.
 
-        `StoreUnavailable` if it could not be stored.
+        Args:
+            webhook: The webhook.
+            owed: What to release.
+            once: What it uses up.
+            answer: What is answered, and kept for whoever asks what used it up.
+
+        Raises:
+            StoreUnavailable: It could not be stored.
+            AlreadyDone: `once` was used up before; nothing was stored.
         """
         async with self._changing:
-            await self._webhooks.put(webhook, owed=owed)
+            await self._webhooks.put(webhook, owed=owed, once=once, answer=answer)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up; `None` if nothing has."""
+        return await self._webhooks.done(once)
 
     async def change(
         self,

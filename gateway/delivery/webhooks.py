@@ -10,9 +10,16 @@ from gateway.delivery.amending import amend, is_elsewhere
 from gateway.delivery.ports import Deliveries, Hold, Release, WebhookHealth
 from gateway.delivery.releasing import read_release, released
 from gateway.delivery.roster import Roster
-from gateway.domain.errors import FieldError, ReadOnly, UrlBlocked
+from gateway.domain.errors import (
+    FieldError,
+    KeyReused,
+    MessageGone,
+    ReadOnly,
+    UrlBlocked,
+)
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import Standing, Webhook
+from gateway.domain.once import Once
 from gateway.domain.signing import SECRET_NEW_BYTES, mint_secret
 
 # Raises `UrlBlocked` for a URL that can be seen to be one that may not be called.
@@ -23,6 +30,8 @@ Wake = Callable[[Sequence[str]], None]
 Restart = Callable[[str], None]
 # How a webhook's circuit stands: `closed`, `open` or `half_open`.
 Circuit = Callable[[str], str]
+# Says what is answered to whoever asked for a webhook.
+Answer = Callable[[Webhook], str]
 # How a webhook's receiver stands at this moment; `None` if only the store knows.
 LiveStanding = Callable[[str], Standing | None]
 
@@ -62,14 +71,26 @@ class WebhookControls:
     restart: Restart = field(default=lambda _: None)
 
     async def create(
-        self, body: Mapping[str, object], *, key_id: str | None = None
+        self,
+        body: Mapping[str, object],
+        *,
+        key_id: str | None = None,
+        once: Once | None = None,
+        answer: Answer | None = None,
     ) -> Webhook:
         """Store a new webhook and return it; its secret is never shown again.
+
+        Args:
+            body: What is wanted of it.
+            key_id: The key of whoever wants it.
+            once: What is used up by it.
+            answer: Says what is answered; it is kept for those who repeat `once`.
 
         Raises:
             Invalid: The body breaks a rule; each place is named.
             UrlBlocked: The URL may not be called.
             StoreUnavailable: Nothing was stored.
+            AlreadyDone: `once` was used up before; nothing was stored.
         """
         wanted = terms.parse_request(body)
         check_target(wanted.url, self.check_url, at=wanted.url_at)
@@ -84,9 +105,31 @@ class WebhookControls:
                 key_id=key_id,
             )
         )
-        await self.roster.add(webhook)
+        told = None if answer is None else answer(webhook)
+        await self.roster.add(webhook, once=once, answer=told)
         self._changed("webhook.created", webhook)
         return webhook
+
+    async def repeated(self, once: Once) -> str | None:
+        """Return what was answered when something was used up; `None` if it was not.
+
+        Raises:
+            KeyReused: It was used up by another request.
+            MessageGone: The answer is not to be had any more.
+        """
+        done = await self.roster.done(once)
+        if done is None:
+            return None
+        if done.fingerprint != once.fingerprint:
+            detail = "Another webhook was asked for with this key; take a new one."
+            raise KeyReused(detail)
+        if done.answer is None:
+            detail = (
+                "A webhook was made with this key, and the answer cannot be opened any"
+                " more: the master key that sealed it is gone. GET /webhooks lists it."
+            )
+            raise MessageGone(detail)
+        return done.answer
 
     def get(self, webhook_id: str) -> Webhook:
         """Return a webhook; `NotFound`."""

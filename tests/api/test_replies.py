@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from gateway.api.replies import made, reply, reply_text
+from gateway.api.replies import made, made_text, reply, reply_text
 
 
 def test_a_value_is_compact_json_in_utf_8() -> None:
@@ -37,3 +37,13 @@ def test_what_was_made_is_where_its_callers_find_it() -> None:
 
     assert answer.status_code == 201
     assert answer.headers["location"] == "/rooms/webhooks/wh_1"
+
+
+def test_text_that_was_kept_says_where_it_is_as_well() -> None:
+    """The path of a proxy before us stands before our own."""
+    request = Request({"type": "http", "state": {"prefix": "/gw"}})
+
+    answer = made_text(request, "/webhooks/wh_1", '{"a":1}', 201)
+
+    assert (answer.body, answer.status_code) == (b'{"a":1}', 201)
+    assert answer.headers["location"] == "/gw/webhooks/wh_1"

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.delivery.webhooks import WebhookControls
-from gateway.domain.errors import Invalid, NotFound, ReadOnly, UrlBlocked
+from gateway.domain.errors import Invalid, KeyReused, NotFound, ReadOnly, UrlBlocked
 from gateway.domain.model import Standing
+from gateway.domain.once import AlreadyDone, Once
 from gateway.domain.signing import parse_secret
 from tests.fakes.clock import NOON
 from tests.fakes.delivering import SECRET, Delivering, a_webhook, check_url
@@ -367,3 +368,21 @@ async def test_an_invalid_patch_changes_nothing() -> None:
         await controls.patch("wh_one", {"description": "new", "timeout_s": 99})
 
     assert world.roster.get("wh_one") == replace(a_webhook())
+
+
+async def test_a_webhook_asked_for_again_is_answered_as_then() -> None:
+    """Nothing is stored a second time, and another request is none of its repeats."""
+    world = Delivering()
+    controls, woken = controls_of(world)
+    once = Once("key:-:POST /webhooks", "k", "f")
+
+    await controls.create({"url": URL}, once=once, answer=lambda made: made.secret)
+    with pytest.raises(AlreadyDone):
+        await controls.create({"url": URL}, once=once, answer=lambda made: made.id)
+
+    (webhook,) = world.roster.all()
+    assert await controls.repeated(once) == webhook.secret
+    assert await controls.repeated(replace(once, key="another")) is None
+    assert woken == [webhook.id]
+    with pytest.raises(KeyReused):
+        await controls.repeated(replace(once, fingerprint="g"))
