@@ -59,7 +59,7 @@ async def test_a_refused_webhook_leaves_the_key_free() -> None:
     world = Delivering()
 
     async with webhooks_of(world) as call:
-        bad = await call.post("/webhooks", json={"url": "nonsense"}, headers=KEY)
+        bad = await call.post("/webhooks", json={"uri": URL}, headers=KEY)
         answer = await call.post("/webhooks", json={"url": URL}, headers=KEY)
 
     assert (bad.status, answer.status) == (422, 201)
