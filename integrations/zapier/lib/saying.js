@@ -40,8 +40,8 @@ const FIELDS = [
     label: 'Hold for (seconds)',
     type: 'integer',
     helpText:
-      'How long to hold it while the room is away, up to a day. 0: fail at once. ' +
-      'Empty: as the gateway is set, 300 if nobody changed it.',
+      'How long the gateway holds it while the room is away, up to a day. 0: not at ' +
+      'all. Empty: as the gateway is set, 300 if nobody changed it.',
   },
 ];
 
@@ -54,6 +54,9 @@ const ONCE = {
     "for example the trigger's ID. The same message is then said once for it within " +
     '24 hours, however often the run is replayed. Empty: every run says it.',
 };
+
+// What a replay may find of a message that was taken long ago.
+const GIVEN_UP = new Set(['failed', 'expired', 'cancelled']);
 
 const OUTPUT = [
   { key: 'id', label: 'Message ID', type: 'string' },
@@ -123,10 +126,15 @@ const objectOf = (z, value) => {
  * each run, and only repeats within the run are known as such: Zapier tells an action
  * nothing that stays the same when a run is replayed.
  */
-const say = (z, bundle, path, body) => {
+const say = async (z, bundle, path, body) => {
   const value = given(bundle.inputData.once);
   const once = value === undefined ? mint() : digest(bundle, path, body, String(value));
-  return call(z, bundle, { method: 'POST', path, body, once });
+  const receipt = await call(z, bundle, { method: 'POST', path, body, once });
+  const { id, status } = receipt;
+  if (GIVEN_UP.has(status)) {
+    throw new z.errors.Error(`Nobody got the message: ${id} is ${status}.`, status);
+  }
+  return receipt;
 };
 
 const digest = (bundle, path, body, value) => {

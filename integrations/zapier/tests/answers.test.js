@@ -180,6 +180,15 @@ test('a gateway that cannot be reached is an error that says so', async (t) => {
   assert.match(error.message, /did not answer .* Whether it took .* is not known/);
 });
 
+test('a message that was given up is no success', async (t) => {
+  const receipt = { id: 'msg_1', status: 'expired' };
+  const url = await listening(t, (request, response) => json(response, 200, receipt));
+
+  const error = await failure(sending(url));
+
+  assert.equal(error.message, 'Nobody got the message: msg_1 is expired.');
+});
+
 test('one run has one key, and the next run another', async (t) => {
   const keys = [];
   const url = await listening(t, (request, response) => {
