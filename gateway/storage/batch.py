@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Work = Callable[[Connection], None]
 Item = TypeVar("Item")
+Works = dict[Callable[[Connection, list[Any]], None], list[Any]]  # And what of each.
 
 
 class Statement:
@@ -118,8 +119,9 @@ class Batch:
         self.logged: list[Entry] = []
         self._turns: dict[turns.Key, int] = {}
         self._rows: dict[Statement, list[Row]] = {}
+        self._gathered: Works = {}
         self._steps: list[Work] = []
-        self._last: dict[Callable[[Connection, list[Any]], None], list[Any]] = {}
+        self._last: Works = {}
 
     def next_seq(self) -> int:
         """Take the next place in the log."""
@@ -129,6 +131,12 @@ class Batch:
     def add(self, statement: Statement, row: Row) -> None:
         """Have a statement run for a row, along with those of other operations."""
         self._rows.setdefault(statement, []).append(row)
+
+    def gather(
+        self, work: Callable[[Connection, list[Item]], None], item: Item
+    ) -> None:
+        """Have work done once for all items given to it, ahead of the rows around."""
+        self._gathered.setdefault(work, []).append(item)
 
     def pass_turn(self, webhook_id: str, order_key: str | None, now: int) -> None:
         """Have the next delivery of a key become due, if none of it has its turn.
@@ -161,13 +169,20 @@ class Batch:
         for step in self._steps:
             step(connection)
         self.owed.update(dict.fromkeys(turns.give(connection, self._turns)))
-        for work, items in self._last.items():
-            work(connection, items)
+        _run_works(connection, self._last)
 
     def _close_rows(self) -> None:
+        if self._gathered:
+            works, self._gathered = self._gathered, {}
+            self._steps.append(lambda connection: _run_works(connection, works))
         if self._rows:
             gathered, self._rows = self._rows, {}
             self._steps.append(lambda connection: _run_rows(connection, gathered))
+
+
+def _run_works(connection: Connection, works: Works) -> None:
+    for work, items in works.items():
+        work(connection, items)
 
 
 def _run_rows(connection: Connection, gathered: dict[Statement, list[Row]]) -> None:

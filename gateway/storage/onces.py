@@ -1,6 +1,6 @@
 """What may be done once only, and what did it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,8 +14,12 @@ from gateway.storage.rows import Row, dumps, micros
 from gateway.storage.sealing import Sealer
 from gateway.storage.tables import once as table
 
-_DONE = select(table.c.message_id, table.c.fingerprint, table.c.answer).where(
-    table.c.scope == bindparam("of"), table.c.key == bindparam("mine")
+# Scope by scope, because SQLite looks for pairs by reading the whole table.
+_DONE = select(
+    table.c.key, table.c.message_id, table.c.fingerprint, table.c.answer
+).where(
+    table.c.scope == bindparam("of"),
+    table.c.key.in_(bindparam("mine", expanding=True)),
 )
 
 
@@ -26,31 +30,50 @@ class Use:
     Attributes:
         messages: At least one.
         positions: Where their places in the order of acceptance come from.
+        before: What has used it up before, once that is known.
     """
 
     once: Once
     messages: Sequence[OutgoingMessage]
     positions: Iterator[int]
-    _done: Done | None = field(default=None, init=False)
+    before: Done | None = field(default=None, init=False)
+    rows: list[Row] = field(default_factory=list, init=False)
 
     def stage(self, batch: Batch) -> None:
         """Put them in a batch."""
         # Their places are taken now: what was before them in their line has its own.
-        rows = [row_of_outgoing(one, next(self.positions)) for one in self.messages]
+        self.rows = [
+            row_of_outgoing(one, next(self.positions)) for one in self.messages
+        ]
+        batch.gather(_store_first, self)
 
-        ids, at = [one.id for one in self.messages], self.messages[0].created_at
-
-        def work(connection: Connection) -> None:
-            self._done = use_up(connection, self.once, row_of_once(self.once, at, ids))
-            if self._done is None:
-                ADD_OUTGOING.run(connection, rows)
-
-        batch.do(work)
+    @property
+    def done(self) -> Done:
+        """What they use it up with."""
+        return Done(tuple(one.id for one in self.messages), self.once.fingerprint)
 
     def check(self) -> None:
         """Return if they were stored; `AlreadyDone` if others were before."""
-        if self._done is not None:
-            raise AlreadyDone(self._done)
+        if self.before is not None:
+            raise AlreadyDone(self.before)
+
+
+def _store_first(connection: Connection, uses: list[Use]) -> None:
+    """Store what is the first of its key, in order, with one question a scope."""
+    known = _known(connection, [use.once for use in uses])
+    for use in uses:
+        use.before = known.get(use.once)
+        known.setdefault(use.once, use.done)
+    first = [use for use in uses if use.before is None]
+    if first:
+        ADD_OUTGOING.run(connection, [row for use in first for row in use.rows])
+        ADD_ONCE.run(
+            connection,
+            [
+                row_of_once(use.once, use.messages[0].created_at, use.done.message_ids)
+                for use in first
+            ],
+        )
 
 
 def row_of_once(
@@ -90,9 +113,17 @@ def opened(done: Done, once: Once, sealer: Sealer) -> Done:
 
 def done(connection: Connection, once: Once) -> Done | None:
     """Return what used something up, its answer as it is stored; `None` if unused."""
-    key = {"of": once.scope, "mine": once.key}
-    found = connection.execute(_DONE, key).one_or_none()
-    if found is None:
-        return None
-    ids = (found.message_id or "").split()
-    return Done(tuple(ids), found.fingerprint, found.answer)
+    return _known(connection, [once]).get(once)
+
+
+def _known(connection: Connection, onces: Iterable[Once]) -> dict[Once, Done]:
+    keys: dict[str, list[str]] = {}
+    for once in onces:
+        keys.setdefault(once.scope, []).append(once.key)
+    return {
+        Once(scope, key): Done(tuple((ids or "").split()), fingerprint, answer)
+        for scope, mine in keys.items()
+        for key, ids, fingerprint, answer in connection.execute(
+            _DONE, {"of": scope, "mine": mine}
+        )
+    }

@@ -33,6 +33,26 @@ async def test_work_sees_the_rows_that_were_added_before_it(tmp_path: Path) -> N
     assert after == 2
 
 
+async def test_what_is_gathered_is_done_together_ahead_of_rows(tmp_path: Path) -> None:
+    """But never across work, which may rest on it."""
+    seen: list[tuple[int, list[str]]] = []
+
+    def gathered(connection: Connection, items: list[str]) -> None:
+        seen.append((count_events(connection), items))
+
+    batch = Batch(seq=0)
+    batch.add(ADD_EVENT, row_of_event(joined("1"), batch.next_seq()))
+    batch.gather(gathered, "a")
+    batch.gather(gathered, "b")
+    batch.do(lambda _connection: None)
+    batch.gather(gathered, "c")
+
+    async with a_channel(tmp_path) as channel:
+        await channel.transact(batch.apply)
+
+    assert seen == [(0, ["a", "b"]), (1, ["c"])]
+
+
 async def test_what_finishes_is_done_last_and_once(tmp_path: Path) -> None:
     """Items for the same end are handed over together, after everything else."""
     seen: list[tuple[int, list[str]]] = []

@@ -192,11 +192,30 @@ def test_no_two_places_are_the_same() -> None:
     assert place_of(Once("a", "b:c")) != place_of(Once("a:b", "c"))
 
 
-async def test_a_key_is_found_by_its_index(tmp_path: Path) -> None:
-    """However many there are."""
+async def test_keys_are_found_by_their_index(tmp_path: Path) -> None:
+    """However many there are, and however many are asked for at once."""
     async with opened(tmp_path) as store:
-        found = "EXPLAIN QUERY PLAN SELECT * FROM once WHERE scope = 'a' AND key = 'b'"
-        old = "EXPLAIN QUERY PLAN SELECT * FROM once WHERE created_at < 1"
-        plans = [*await query(store, found), *await query(store, old)]
+        found = "SELECT * FROM once WHERE scope = 'a' AND key IN ('b', 'c')"
+        old = "SELECT * FROM once WHERE created_at < 1"
+        plans = [
+            plan
+            for statement in (found, old)
+            for plan in await query(store, f"EXPLAIN QUERY PLAN {statement}")
+        ]
 
     assert [plan[3].split()[0] for plan in plans] == ["SEARCH", "SEARCH"]
+
+
+async def test_one_commit_decides_for_many_keys_and_scopes(tmp_path: Path) -> None:
+    """The first of each is stored, in the order in which they came."""
+    used = [Once(f"scope_{n % 3}", f"k_{n % 5}") for n in range(30)]
+    async with opened(tmp_path) as store:
+        outcomes = await asyncio.gather(
+            *(store.outbox.add(outgoing(f"{n}"), once=o) for n, o in enumerate(used)),
+            return_exceptions=True,
+        )
+        pending = [one.id for one in await store.outbox.pending("lobby")]
+
+    firsts = [error.message_id for error in outcomes if isinstance(error, AlreadyDone)]
+    assert pending == [f"msg_{n}" for n in range(15)]
+    assert firsts == pending
