@@ -52,6 +52,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.MessagingDisabled: Row(409, "Messaging disabled"),
     errors.WrongState: Row(409, "Not in this state"),
     errors.ReadOnly: Row(409, "Read-only"),
+    errors.NotAcceptable: Row(406, "Not acceptable"),
     errors.BodyTooSlow: Row(408, "Body too slow"),
     errors.PayloadTooLarge: Row(413, "Too large"),
     errors.CursorExpired: Row(410, "Cursor expired"),

@@ -26,6 +26,7 @@
     │   ├── CursorExpired            a place in the log that is no longer held
     │   ├── MessageGone              a repeat about a message that is no longer held
     │   ├── UnsupportedMediaType     a Content-Type we do not read
+    │   ├── NotAcceptable            an Accept that we have nothing for
     │   ├── RoomDenied               the room said: not allowed (1001)
     │   └── RoomRejected             the room said no
     └── Unavailable                  try again later; nothing was accepted
@@ -225,6 +226,12 @@ class UnsupportedMediaType(Rejected):
     """A Content-Type or charset that is not read here."""
 
     code = "unsupported_media_type"
+
+
+class NotAcceptable(Rejected):
+    """An Accept that names none of the forms that there are."""
+
+    code = "not_acceptable"
 
 
 class RoomDenied(Rejected):
