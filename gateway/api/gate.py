@@ -54,9 +54,9 @@ class Gate:
     """An ASGI application before all others.
 
     It leaves in the scope's state: `request_id`, `traceparent`, `key_id`,
-    `is_known` (whether the caller may see details), `prefix` (the path under which a
-    proxy serves us) and, if there is one, `idempotency_key`; and it logs one line per
-    request.
+    `is_known` (whether the caller may see details), `is_head` (whether it wants no more
+    than the headers), `prefix` (the path under which a proxy serves us) and, if there
+    is one, `idempotency_key`; and it logs one line per request.
 
     Args:
         app: What is behind the gate.
@@ -98,6 +98,7 @@ class Gate:
         if method == "HEAD":  # The server sends no body for it, whoever answers.
             scope = {**scope, "method": "GET"}
         state = self._introduce(scope, headers)
+        state["is_head"] = method == "HEAD"
         further = [(b"x-request-id", state["request_id"].encode())]
         status = 0
 
