@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         5 * 1024**2, ge=0, description="Largest attachment, decoded"
     )
 
+    # Reading
+    gateway_streams_per_key: int = Field(
+        50, ge=1, le=100_000, description="Streams and waiting polls at a time per key"
+    )
+
     # Webhooks
     gateway_webhooks: Annotated[tuple[Mapping[str, object], ...], NoDecode] = Field(
         (),
