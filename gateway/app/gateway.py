@@ -2,9 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
+from fastapi import APIRouter
+
 from gateway import __version__
+from gateway.api import polling, samples, tracing
 from gateway.api.bodies import Limits
 from gateway.api.service import create_app
 from gateway.api.services import Services
@@ -31,6 +35,7 @@ from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
 from gateway.bridge.replying import Replying
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Sending
+from gateway.bridge.tracing import Tracing
 from gateway.delivery.worker import Worker
 from gateway.domain.ids import Ids
 from gateway.egress.guard import EgressPolicy, check_url
@@ -304,9 +309,10 @@ class Gateway:
         self, registry: Registry, sending: Sending, delivering: Delivering
     ) -> Services:
         settings, clock, ids = self._settings, self._clock, self._ids
+        reading = Reading(registry, self._store.messages, clock)
         return Services(
             sending=sending,
-            reading=Reading(registry, self._store.messages, clock),
+            reading=reading,
             controls=Controls(registry, self._store.log, clock=clock, ids=ids),
             clock=clock,
             meter=self._meter,
@@ -323,5 +329,14 @@ class Gateway:
             hosts=settings.gateway_allowed_hosts,
             docs=settings.gateway_docs,
             limits=self._limits,
-            routers=delivering.routers(),
+            routers=(*self._readings(reading), *delivering.routers()),
+        )
+
+    def _readings(self, reading: Reading) -> Sequence[APIRouter]:
+        """Return the readings of the log."""
+        history, link = self._store.history, self._links.attachment
+        return (
+            polling.router(history, link),
+            samples.router(history, link, ids=self._ids, clock=self._clock),
+            tracing.router(Tracing(reading.message, self._store.traces)),
         )
