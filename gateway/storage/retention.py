@@ -14,11 +14,10 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    tuple_,
 )
 
 from gateway.domain.model import DeliveryState
-from gateway.storage import head
+from gateway.storage import forgetting, head
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
 from gateway.storage.pacing import Pace
@@ -31,7 +30,6 @@ from gateway.storage.tables import (
     delivery,
     event,
     message,
-    once,
     replay,
 )
 from gateway.storage.writer import Writer
@@ -43,7 +41,8 @@ SOME = 250  # Rows with indexes of their own, of one commit: nobody waits for lo
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
 CUT = 100  # Events that go at a time when the store is too large.
 UNREFERENCED = timedelta(hours=1)
-USABLE = timedelta(hours=25)  # A link that may be used once is good for 24.
+# A link that may be used once is good for 24 hours, and so is the key of a request.
+USABLE = timedelta(hours=25)
 
 DONE = (DeliveryState.DELIVERED.value, DeliveryState.CANCELLED.value)
 KEPT_LONGER = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
@@ -123,7 +122,7 @@ class Retention:
         swept = await self._trim_until(micros(now - messages), very_old)
         ended = micros(now - max(messages, USABLE))
         await self._repeat(lambda c: _trim_replays(c, ended))
-        await self._repeat(lambda c: _trim_onces(c, ended))
+        await self._forget(requests=micros(now - USABLE), others=ended)
         if most_bytes is not None:
             swept += await self._trim_to(most_bytes, very_old)
         return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
@@ -176,6 +175,20 @@ class Retention:
             if removed < STEP:
                 return total
             await self._pace.rest(begun_s)
+
+    async def _forget(self, *, requests: int, others: int) -> None:
+        """Forget what was used up before these moments; see `forgetting.look`."""
+        find = partial(forgetting.look, requests=requests, others=others)
+        after = None
+        while True:
+            after, over = await self._reader.read(partial(find, after=after))
+            for start in range(0, len(over), SOME):
+                begun_s = self._pace.begin()
+                some = over[start : start + SOME]
+                await self._ask(partial(forgetting.forget, places=some))
+                await self._pace.rest(begun_s)
+            if after is None:
+                return
 
     async def _ask(self, step: Callable[[Connection], T]) -> T:
         found: list[T] = []
@@ -300,18 +313,3 @@ def _trim_replays(connection: Connection, old: int) -> int:
         select(replay.c.id).where(replay.c.finished_at < old).limit(STEP)
     ).scalar_subquery()
     return connection.execute(delete(replay).where(replay.c.id.in_(gone))).rowcount
-
-
-def _trim_onces(connection: Connection, old: int) -> int:
-    """Forget what was used up, unless it could be used again: it is still owed."""
-    found = connection.execute(
-        select(once.c.scope, once.c.key)
-        .where(
-            once.c.created_at < old,
-            ~exists().where(event.c.id == once.c.key),
-            ~exists().where(delivery.c.id == once.c.key),
-        )
-        .limit(STEP)
-    ).all()
-    gone = tuple_(once.c.scope, once.c.key).in_([tuple(row) for row in found])
-    return connection.execute(delete(once).where(gone)).rowcount if found else 0
