@@ -24,7 +24,11 @@ def body_of(
 
 
 def message_of(
-    schema: str, shown: Mapping[str, Any], in_path: Mapping[str, str] = _NOWHERE
+    schema: str,
+    shown: Mapping[str, Any],
+    in_path: Mapping[str, str] = _NOWHERE,
+    *,
+    usual_wait: str = "5, and 0 while the room is away,",
 ) -> dict[str, Any]:
     """Return what FastAPI cannot see of a route that takes messages.
 
@@ -34,6 +38,7 @@ def message_of(
         schema: Name of the body's schema.
         shown: Examples by Content-Type.
         in_path: Names in the path, and what each is.
+        usual_wait: How long it is waited, in seconds, if nothing is said.
     """
     suffixes = {FORM: "Form", MULTIPART: "Multipart"}
     base = f"#/components/schemas/{schema}"
@@ -63,7 +68,7 @@ def message_of(
                 "name": "wait",
                 "in": "query",
                 "description": "Seconds to hold the answer for the room's"
-                " acknowledgement; 5 if left out, and 0 while the room is away.",
+                f" acknowledgement; {usual_wait} if left out.",
                 "schema": {"type": "integer", "minimum": 0, "maximum": MAX_WAIT_S},
             },
             {

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import compile_path
 
 from gateway.api import problems, shapes
+from gateway.api.batch_bodies import BatchBody
 from gateway.api.schemas import BroadcastBody, ReplyBody, SendBody, form_schema
 
 TITLE: Final = "MeshAgent Gateway"
@@ -30,6 +31,7 @@ TAGS: Final = (
     ("Sending", "Say something in a room."),
     ("Participants", "See who is there."),
     ("Messages", "Read what was said."),
+    ("Events", "Read what happened, live or from any place on."),
     ("Rooms", "Look after the link to each room."),
     ("Webhooks", "Have events brought to an address of yours."),
     ("Deliveries", "What is owed to webhooks, and what became of it."),
@@ -96,8 +98,10 @@ def _further_schemas() -> dict[str, Any]:
             (SendBody, "validation"),
             (BroadcastBody, "validation"),
             (ReplyBody, "validation"),
+            (BatchBody, "validation"),
             (shapes.Receipt, "serialization"),
             (shapes.Rehearsed, "serialization"),
+            (shapes.BatchAnswer, "serialization"),
         ],
         ref_template="#/components/schemas/{model}",
     )

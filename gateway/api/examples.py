@@ -32,6 +32,18 @@ A webhook with `links` is given an address with `nonce`, `expires` and `signatur
 needs no key, and is good for one reply: after that 409 `link_used` tells which.
 """
 
+BATCH_DESCRIPTION: Final = """\
+Up to 100 messages of one room, each as `POST /send` takes it or, without `to`, as
+`POST /broadcast` does. They are judged together: if one may not be sent, none is, and
+`errors` names every place that is wrong, such as `/messages/3/to`. They are stored in
+one commit, and said in their order.
+
+The answer has a result for each, in the same order. It does not wait for the room
+unless asked to; then **200** says that all have come to an end. A message that failed
+meanwhile is a result with `error`, not a refusal. `dry_run` says of each what would
+become of it. One `Idempotency-Key` covers all.
+"""
+
 _MESSAGE_ID: Final = "msg_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"
 _TIMES: Final = {
     "created_at": "2030-01-31T12:00:00.000Z",
@@ -122,6 +134,43 @@ REPLY_BODIES: Final[Mapping[str, Any]] = {
         }
     },
 }
+
+
+BATCH_BODIES: Final[Mapping[str, Any]] = {
+    JSON: {
+        "two": {
+            "summary": "One to alice, one to everybody",
+            "value": {
+                "messages": [
+                    {"to": "alice", "text": "hi", "ref": "order-17"},
+                    {"text": "hi all"},
+                ]
+            },
+        }
+    }
+}
+
+
+def batch_receipts() -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` for a batch that was accepted."""
+    sent = _example("send", "sent", waiting_for=None, attempts=1)
+    queued = _example("send", "queued", waiting_for="order", attempts=0)
+    return {
+        200: _batch_receipt("They were waited for, and all have come to an end.", sent),
+        202: _batch_receipt("Accepted; read the `status` of each.", queued),
+    }
+
+
+def _batch_receipt(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    answer = _receipt(description, example)
+    content = {
+        "schema": {"$ref": "#/components/schemas/BatchAnswer"},
+        "example": {"results": [{"index": 0, **example}]},
+    }
+    headers = {
+        name: each for name, each in answer["headers"].items() if name != "Location"
+    }
+    return {**answer, "headers": headers, "content": {JSON: content}}
 
 
 def receipts(operation: str) -> dict[int | str, dict[str, Any]]:

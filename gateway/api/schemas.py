@@ -316,19 +316,29 @@ def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
         raise problems.validation(located) from error
 
 
-def _type(parsed: _Said) -> str:
-    if is_reserved(parsed.type):
-        detail = f"Rooms keep the type {parsed.type} for themselves."
+def refuse_reserved(kind: str) -> None:
+    """Return unless rooms keep a message type for themselves: then `ReservedType`."""
+    if is_reserved(kind):
+        detail = f"Rooms keep the type {kind} for themselves."
         raise ReservedType(detail, errors=[FieldError("/type", detail)])
+
+
+def refuse_wordless(text: object, message: object) -> None:
+    """Return if exactly one of `text` and `message` is given; `Invalid` if not."""
+    if (text is None) == (message is None):
+        pointer = "/text" if message is not None else "/message"
+        detail = "Give one of `message` and `text`."
+        raise problems.invalid(detail, at=pointer)
+
+
+def _type(parsed: _Said) -> str:
+    refuse_reserved(parsed.type)
     return parsed.type
 
 
 def _message(parsed: _Said, limits: Limits) -> str:
     """Return the message as compact JSON text, written this once."""
-    if (parsed.text is None) == (parsed.message is None):
-        pointer = "/text" if parsed.message is not None else "/message"
-        detail = "Give one of `message` and `text`."
-        raise problems.invalid(detail, at=pointer)
+    refuse_wordless(parsed.text, parsed.message)
     message = {"text": parsed.text} if parsed.message is None else parsed.message
     text = bodies.dumps(message)
     # A character is at most four bytes: most texts are measured without encoding.

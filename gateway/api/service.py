@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from gateway.api import (
+    batches,
     docs,
     health,
     messages,
@@ -45,8 +46,8 @@ def create_framework(services: Services) -> FastAPI:
         max_body_size=services.limits.body,
     )
     problems.install(app)
-    door = sending.router(services)
-    app.router.routes.extend(door.routes)
+    for door in (sending.router(services), batches.router(services)):
+        app.router.routes.extend(door.routes)
     for routes in (
         participants.router(services),
         messages.router(services),

@@ -67,6 +67,24 @@ class Rehearsed(Shape):
     error: dict[str, Any] | None
 
 
+class BatchReceipt(Receipt):
+    """How far one message of a batch has come."""
+
+    index: int = Field(examples=[0], description="Its place in the batch, from 0.")
+
+
+class BatchRehearsed(Rehearsed):
+    """What would become of one message of a batch."""
+
+    index: int = Field(examples=[0], description="Its place in the batch, from 0.")
+
+
+class BatchAnswer(Shape):
+    """What became of each message of a batch, in their order."""
+
+    results: list[BatchReceipt | BatchRehearsed]
+
+
 class Participant(Shape):
     """Somebody in a room."""
 

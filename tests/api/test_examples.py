@@ -5,10 +5,17 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from gateway.api.batch_bodies import batch_drafts
 from gateway.api.bodies import FORM, JSON, Body, Limits
-from gateway.api.examples import BROADCAST_BODIES, SEND_BODIES, receipts
+from gateway.api.examples import (
+    BATCH_BODIES,
+    BROADCAST_BODIES,
+    SEND_BODIES,
+    batch_receipts,
+    receipts,
+)
 from gateway.api.schemas import broadcast_draft, send_draft
-from gateway.api.shapes import Receipt
+from gateway.api.shapes import BatchAnswer, Receipt
 
 
 @pytest.mark.parametrize("kind", [JSON, FORM])
@@ -32,3 +39,11 @@ def test_answers_that_are_shown_have_their_shape(operation: str) -> None:
     found = [TypeAdapter(Receipt).validate_python(each, strict=False) for each in shown]
 
     assert [each.status.value for each in found] == ["sent", "queued"]
+
+
+def test_a_batch_that_is_shown_is_accepted() -> None:
+    """And its answers are answers to a batch."""
+    for example in BATCH_BODIES[JSON].values():
+        assert len(batch_drafts(example["value"], Limits())) == 2
+    for answer in batch_receipts().values():
+        assert BatchAnswer.model_validate(answer["content"][JSON]["example"]).results

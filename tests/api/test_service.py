@@ -34,10 +34,11 @@ async def test_an_address_is_never_redirected() -> None:
 
 
 def test_sends_have_lanes_of_their_own() -> None:
-    """The two ways into a room go past the router."""
+    """The ways into a room go past the router."""
     lanes = lanes_of(create_framework(Bridge().services()).routes)
 
-    assert set(lanes) == {("POST", "/send"), ("POST", "/broadcast")}
+    paths = ("/send", "/broadcast", "/send/batch")
+    assert set(lanes) == {("POST", path) for path in paths}
 
 
 def test_only_raw_routes_have_lanes() -> None:
