@@ -6,49 +6,27 @@ it may have been (`sending`), so that a stop at any point leaves no doubt unsaid
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from gateway.bridge.entry import ERASED, Entry
-from gateway.bridge.line import Line
-from gateway.bridge.ports import (
-    Clock,
-    Meter,
-    NotReady,
-    Once,
-    Outbox,
-    OutcomeUnknown,
-    Refused,
-    RoomLink,
-)
+from gateway.bridge.held import DispatchOptions, Held
+from gateway.bridge.line import Line, lined_up
+from gateway.bridge.ports import Clock, Done, Meter, Once, Outbox, RoomLink
+from gateway.bridge.posting import STOPPED, Posting
 from gateway.bridge.record import Record
+from gateway.bridge.waits import Waits
 from gateway.bridge.whereabouts import Whereabouts
-from gateway.domain.errors import QueueFull, StoreUnavailable
+from gateway.domain.errors import StoreUnavailable
 from gateway.domain.ids import Ids
 from gateway.domain.model import Address, OutgoingMessage, WaitingFor
 
+__all__ = ["DispatchOptions", "Dispatcher"]
+
 TICK_S: Final = 1.0  # How finely times to live are kept.
-_STOPPED: Final = OutcomeUnknown("the gateway was stopped before the acknowledgement")
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchOptions:
-    """Limits of one room's outbox.
-
-    Attributes:
-        window: Unacknowledged writes at a time.
-        window_bytes: Bytes of them, unless a single message is larger.
-        max_messages: Open messages before `QueueFull`.
-        max_bytes: Bytes of open messages before `QueueFull`.
-    """
-
-    window: int = 64
-    window_bytes: int = 8 * 1024**2
-    max_messages: int = 10_000
-    max_bytes: int = 64 * 1024**2
 
 
 class Dispatcher:
@@ -56,6 +34,9 @@ class Dispatcher:
 
     Open messages stand in the line, or are parked beside it, or are posted: written
     and awaiting the room's acknowledgement.
+
+    Attributes:
+        waits: Those who wait for the fate of one of them; they are let go at the end.
     """
 
     def __init__(
@@ -72,16 +53,15 @@ class Dispatcher:
         self._outbox = outbox
         self._clock = clock
         self._whereabouts = Whereabouts(link, clock)
-        self._options = options or DispatchOptions()
+        limits = options or DispatchOptions()
         self._record = Record(
             outbox, clock=clock, meter=meter, ids=ids, settled=self._settled
         )
-        self._open: dict[str, Entry] = {}
+        self._posting = Posting(link, self._whereabouts, limits, self._answered)
+        self._held = Held(limits)
         self._line = Line()
         self._accepted = 0
-        self._bytes = 0
-        self._posted = 0
-        self._posted_bytes = 0
+        self.waits = Waits()
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._ticked = False
@@ -91,17 +71,16 @@ class Dispatcher:
     @property
     def queued(self) -> int:
         """How many messages are open."""
-        return len(self._open)
+        return len(self._held)
 
     @property
     def oldest(self) -> datetime | None:
         """When the oldest open message was accepted."""
-        first = next(iter(self._open.values()), None)
-        return first.message.created_at if first else None
+        return self._held.oldest
 
     def find(self, message_id: str) -> Entry | None:
         """Return an open message."""
-        return self._open.get(message_id)
+        return self._held.find(message_id)
 
     def shown(self, entry: Entry) -> OutgoingMessage:
         """Return a message with what it waits for at this moment."""
@@ -113,21 +92,13 @@ class Dispatcher:
             waiting_for = entry.waiting_for if is_parked else WaitingFor.ORDER
         return replace(entry.message, waiting_for=waiting_for)
 
-    def refuse_if_full(self, size: int) -> None:
+    def refuse_if_full(self, size: int, messages: int = 1) -> None:
         """Raise `QueueFull` if the outbox has no place for so many bytes more."""
-        limits = self._options
-        full = len(self._open) >= limits.max_messages
-        if full or self._bytes + size > limits.max_bytes:
-            message = (
-                f"the outbox of this room is full: {len(self._open)} messages, "
-                f"{self._bytes} bytes; repeat when the room has taken some"
-            )
-            raise QueueFull(message)
+        self._held.refuse_if_full(size, messages)
 
     def is_clear(self, addresses: Iterable[Address]) -> bool:
         """Whether a message accepted now would be written without waiting."""
-        in_window = len(self._line) + self._posted < self._options.window
-        return in_window and self._line.is_clear(addresses)
+        return len(self._line) < self._posting.window and self._line.is_clear(addresses)
 
     def accept(
         self, message: OutgoingMessage, attachment: bytes | None, once: Once | None
@@ -136,11 +107,57 @@ class Dispatcher:
 
         It counts as accepted once `entry.accepted` is done without an error.
         """
-        entry = self._enter(message, attachment)
-        entry.accepted = entry.stored = self._outbox.add(message, attachment, once=once)
-        entry.accepted.add_done_callback(partial(self._added, entry))
-        self._noted = self._noted or entry.is_sending
-        self._wake.set()
+        entry = self.enter(message, attachment)
+        self._accept(entry, self._outbox.add(message, attachment, once=once))
+        return entry
+
+    def enter(self, message: OutgoingMessage, attachment: bytes | None) -> Entry:
+        """Give a message its place in the order; `accept_all` has to follow at once."""
+        self._accepted += 1
+        entry = Entry(message, attachment, self._accepted, self._clock.now)
+        self._held.add(entry)
+        self._line.insert(entry)
+        return entry
+
+    def accept_all(self, entries: Sequence[Entry], once: Once | None) -> None:
+        """Take in all that was entered, or nothing of it; the rest is as `accept`."""
+        given = [(entry.message, entry.attachment) for entry in entries]
+        added = self._outbox.add_all(given, once=once)
+        for entry in entries:
+            self._accept(entry, added)
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up; `None` if nothing has."""
+        return await self._outbox.done(once)
+
+    def cancel(self, entry: Entry) -> None:
+        """Take back what has not been written of a message that is queued."""
+        entry.cancel()
+        self._line.discard(entry)
+        self._record.note(entry)
+        self._stir()  # Others may have waited behind it.
+
+    def former(self, message_id: str) -> OutgoingMessage | None:
+        """Return a settled message that was or may be acknowledged late, as it is."""
+        former = self._posting.awaited(message_id)
+        return None if former is None else former.message
+
+    def retry(self, message: OutgoingMessage, expires_at: datetime) -> Entry:
+        """Take a settled message in again, at the end of the line.
+
+        What was not sent of it is queued. It counts as accepted like a new one.
+        """
+        former = self._posting.awaited(message.id)
+        entry = self.enter(message, None)
+        entry.retry()
+        reason = WaitingFor.ORDER if self._link.is_ready else WaitingFor.ROOM
+        entry.wait_for(reason)
+        entry.message = replace(
+            entry.snapshot(), waiting_for=reason, expires_at=expires_at
+        )
+        if former is not None:
+            former.successor = entry
+        self._accept(entry, self._outbox.change(entry.message))
         return entry
 
     async def load(self) -> None:
@@ -148,11 +165,12 @@ class Dispatcher:
 
         What has expired meanwhile is not said, however soon the room is ready.
         """
-        for message in await self._outbox.pending(self._link.room):
-            entry = self._enter(message, None)
+        pending = await self._outbox.pending(self._link.room)
+        for message in lined_up(pending):
+            entry = self.enter(message, None)
             entry.accepted.set_result(None)
             if entry.is_sending:
-                entry.lose_written(_STOPPED)
+                entry.lose_written(STOPPED)
                 self._reconsider(entry)
         self._expire()
 
@@ -177,16 +195,23 @@ class Dispatcher:
                 self._wake.clear()
 
     async def drained(self) -> None:
-        """Return when nothing is left that can be written or is unacknowledged."""
-        while not self._is_drained:
-            self._drained.clear()
-            self._wake.set()
-            await self._drained.wait()
+        """Return when nothing is left that can be written or is unacknowledged.
+
+        That is the end: whoever waits for a message's fate is let go then, or when
+        this is not awaited any longer.
+        """
+        try:
+            while not self._is_drained:
+                self._drained.clear()
+                self._wake.set()
+                await self._drained.wait()
+        finally:
+            self.waits.end()
 
     @property
     def _is_drained(self) -> bool:
         writable = len(self._line) > 0 and self._link.is_ready
-        return not self._posted and self._record.is_complete and not writable
+        return not self._posting.count and self._record.is_complete and not writable
 
     async def _tick(self) -> None:
         while True:
@@ -198,13 +223,11 @@ class Dispatcher:
         self._stirred = True
         self._wake.set()
 
-    def _enter(self, message: OutgoingMessage, attachment: bytes | None) -> Entry:
-        self._accepted += 1
-        entry = Entry(message, attachment, self._accepted)
-        self._open[message.id] = entry
-        self._bytes += entry.size
-        self._line.insert(entry)
-        return entry
+    def _accept(self, entry: Entry, stored: asyncio.Future[None]) -> None:
+        entry.accepted = entry.stored = stored
+        stored.add_done_callback(partial(self._added, entry))
+        self._noted = self._noted or entry.is_sending
+        self._wake.set()
 
     def _added(self, entry: Entry, stored: asyncio.Future[None]) -> None:
         if stored.cancelled() or stored.exception() is not None:
@@ -222,9 +245,7 @@ class Dispatcher:
 
     def _forget(self, entry: Entry) -> None:
         self._line.discard(entry)
-        if self._open.pop(entry.id, None) is not None:
-            self._bytes -= entry.size
-            entry.attachment = None  # A late acknowledgement may be waited for long.
+        self._held.discard(entry)
 
     async def _write(self) -> None:
         """Write from the head of the line while the room is ready and has window."""
@@ -245,8 +266,7 @@ class Dispatcher:
 
     @property
     def _can_write(self) -> bool:
-        limits, bytes_ = self._options, self._posted_bytes
-        has_window = self._posted < limits.window and bytes_ < limits.window_bytes
+        has_window = self._posting.has_window
         return has_window and self._link.is_ready and not self._record.is_failing
 
     def _is_next(self, entry: Entry) -> bool:
@@ -272,7 +292,7 @@ class Dispatcher:
 
     def _examine(self) -> None:
         """Note as `sending`, in one commit, what the window has place for."""
-        for entry in self._line.first(self._options.window - self._posted):
+        for entry in self._line.first(self._posting.window):
             if not entry.is_accepted:
                 return  # It has no row yet that could be changed.
             if entry.is_sending:
@@ -293,6 +313,7 @@ class Dispatcher:
         self._line.park(entry)
         if entry.waiting_for is not reason:
             entry.waiting_for = reason
+            entry.wait_for(reason)
             self._record.note(entry)
 
     def _release(self) -> None:
@@ -304,62 +325,22 @@ class Dispatcher:
     def _post(self, entry: Entry) -> bool:
         """Write a message to whom it can be; return whether the room takes any."""
         writable: list[int] = []
-        takes = True
         if not self._line.holds(entry.addresses):
             writable = self._whereabouts.resolve(entry)
             if entry.message.is_broadcast:
                 present = len(self._whereabouts.present(entry))
                 entry.message = replace(entry.message, present=present)
-        for index in writable:
-            try:
-                acknowledged = self._link.post(
-                    entry.shares[index].participant_id,
-                    entry.message,
-                    entry.attachment or b"",
-                )
-            except NotReady:
-                takes = False
-                break
-            entry.write(index)
-            self._posted += 1
-            self._posted_bytes += entry.size
-            acknowledged.add_done_callback(partial(self._answered, entry, index))
+        takes = self._posting.write(entry, writable)
         if not entry.posted:
             self._reconsider(entry)
         elif entry.is_unfinished:
             self._line.park(entry)
         return takes
 
-    def _answered(
-        self, entry: Entry, index: int, acknowledged: asyncio.Future[None]
-    ) -> None:
-        self._posted -= 1
-        self._posted_bytes -= entry.size
-        try:
-            acknowledged.result()
-        except NotReady:
-            entry.unwrite(index)
-        except Refused as refusal:
-            entry.refuse(index, refusal, may_wait=self._whereabouts.may_wait(entry))
-        except OutcomeUnknown as outcome:
-            entry.lose(index, outcome, may_retry=self._whereabouts.is_in_time(entry))
-            if outcome.late is not None and not entry.resent:
-                outcome.late.add_done_callback(partial(self._correct, entry, index))
-        except asyncio.CancelledError:
-            entry.lose(index, _STOPPED, may_retry=self._whereabouts.is_in_time(entry))
-        else:
-            entry.acknowledge(index)
+    def _answered(self, entry: Entry) -> None:
         if not entry.posted:
             self._reconsider(entry)
         self._wake.set()
-
-    def _correct(self, entry: Entry, index: int, late: asyncio.Future[None]) -> None:
-        """Take note of an acknowledgement that came after we had stopped waiting."""
-        if late.cancelled() or late.exception() is not None:
-            return
-        entry.acknowledge(index)
-        if not entry.posted:
-            self._reconsider(entry)
 
     def _reconsider(self, entry: Entry) -> None:
         """Store what became of a message; what is left to write goes into the line."""
@@ -367,12 +348,13 @@ class Dispatcher:
             self._stirred = True
         if not entry.is_unfinished:
             self._line.discard(entry)
+        elif entry.waiting_for is WaitingFor.RECIPIENT:
+            entry.queue(WaitingFor.RECIPIENT)
+            self._line.park(entry)
         else:
-            entry.requeue()
-            if entry.waiting_for is WaitingFor.RECIPIENT:
-                self._line.park(entry)
-            else:
-                self._line.insert(entry)
+            ready = self._link.is_ready
+            entry.queue(WaitingFor.ORDER if ready else WaitingFor.ROOM)
+            self._line.insert(entry)
         self._record.note(entry)
 
     def _fall_back(self) -> None:
@@ -382,7 +364,7 @@ class Dispatcher:
             if entry.is_sending and not entry.is_accepted:
                 self._noted = True  # It has no row yet that could be changed.
             elif entry.is_sending:
-                entry.requeue()
+                entry.queue(WaitingFor.ROOM)
                 self._record.note(entry)
 
     def _expire(self) -> None:

@@ -5,11 +5,11 @@ entries to the same address as written.
 """
 
 from bisect import bisect_left, insort
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gateway.bridge.entry import Entry
-from gateway.domain.model import Address
+from gateway.domain.model import Address, OutgoingMessage, StepKind
 
 
 class Line:
@@ -111,3 +111,27 @@ class Line:
 
 def _order(entry: Entry) -> int:
     return entry.order
+
+
+def lined_up(messages: Sequence[OutgoingMessage]) -> list[OutgoingMessage]:
+    """Return messages in the order of the line, given in that of their acceptance.
+
+    One that was retried stands where it did when it was: behind all accepted by then.
+    """
+    retried = {
+        message.id: step.at
+        for message in messages
+        for step in message.steps
+        if step.kind is StepKind.RETRIED
+    }
+    moved = [message for message in messages if message.id in retried]
+    moved.sort(key=lambda message: retried[message.id])
+    waiting = deque(moved)
+    line: list[OutgoingMessage] = []
+    for message in messages:
+        if message.id in retried:
+            continue
+        while waiting and retried[waiting[0].id] <= message.created_at:
+            line.append(waiting.popleft())
+        line.append(message)
+    return [*line, *waiting]

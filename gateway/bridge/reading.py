@@ -103,7 +103,8 @@ class Reading:
                     "erased once its status is final"
                 )
                 raise WrongState(detail)
-        await self._messages.erase(message_id)
+        with self._registry.claims.claim(message_id, "erased", shared=True):
+            await self._messages.erase(message_id)
         return await self.message(message_id)
 
     def _view(self, room: Room) -> RoomView:

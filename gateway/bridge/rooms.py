@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from gateway.bridge.claims import Claims
 from gateway.bridge.dispatch import Dispatcher
-from gateway.bridge.ports import RoomLink, RoomRecord, Rooms
+from gateway.bridge.ports import Done, Once, RoomLink, RoomRecord, Rooms
 from gateway.domain.errors import FieldError, Invalid, NotFound
 
 
@@ -84,14 +85,26 @@ class Room:
 
 
 class Registry:
-    """The rooms that are configured."""
+    """The rooms that are configured.
+
+    Attributes:
+        claims: On messages of any of them.
+    """
 
     def __init__(self, rooms: Sequence[Room]) -> None:
+        self.claims = Claims()
         self._rooms = {room.name: room for room in rooms}
 
     def all(self) -> Sequence[Room]:
         """Return the rooms in the order of configuration."""
         return list(self._rooms.values())
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up, in whichever room; `None` if nothing."""
+        for room in self._rooms.values():
+            if (done := await room.dispatcher.done(once)) is not None:
+                return done
+        return None
 
     def get(self, name: str | None) -> Room:
         """Return a room by name; with one room configured, that one for `None`.

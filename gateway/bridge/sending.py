@@ -2,83 +2,41 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from gateway.bridge.entry import text_bytes, unresolved
-from gateway.bridge.ports import Clock, LinkStatus, Once, Presence, RoomLink
+from gateway.bridge import checking
+from gateway.bridge.amending import Amending
+from gateway.bridge.draft import Draft, Rehearsal
+from gateway.bridge.entry import Entry, unresolved
+from gateway.bridge.ports import Clock, Messages, Once
 from gateway.bridge.rooms import Registry, Room
 from gateway.domain.errors import (
     FieldError,
     GatewayError,
-    MessagingDisabled,
-    RecipientAmbiguous,
-    RecipientIsSelf,
-    RecipientNotFound,
-    RoomUnavailable,
+    Invalid,
+    KeyReused,
+    MessageGone,
     ShuttingDown,
 )
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
-    Address,
-    AddressKind,
     Attachment,
-    Match,
     MessageStatus,
-    OnUnknown,
     OutgoingMessage,
     Recipient,
+    Step,
+    StepKind,
     WaitingFor,
 )
-from gateway.domain.recipients import Present, Trouble, nearest_first, resolve
+from gateway.domain.recipients import Present
+
+__all__ = ["DEFAULT_WAIT_S", "Draft", "Rehearsal", "Sending"]
 
 DEFAULT_WAIT_S: Final = 5.0
-_MOST_NAMES: Final = 20  # that a problem lists
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message as its sender gave it.
-
-    Attributes:
-        room: The room's name; `None` for the only one.
-        to: The addresses; `None` for a broadcast.
-        body: The message object as compact JSON text.
-        ttl: How long to hold it while the room is away; `None` for the default.
-    """
-
-    room: str | None
-    to: tuple[Address, ...] | None
-    type: str
-    body: str
-    attachment: bytes = b""
-    match: Match = Match.ONE
-    ttl: timedelta | None = None
-    await_recipient: bool = False
-    on_unknown: OnUnknown = OnUnknown.REPORT
-    ref: str | None = None
-    key_id: str | None = None
-    traceparent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What would become of a draft.
-
-    Attributes:
-        would: `send`, `queue` or `refuse`.
-        recipients: Who would get it, as far as they are here.
-        present: How many would get a broadcast, if that is known.
-        error: Why it would be refused.
-    """
-
-    room: str
-    would: str
-    recipients: tuple[Present, ...] = ()
-    present: int | None = None
-    error: GatewayError | None = None
+_Targets = list[tuple[int, Present]]
 
 
 class Sending:
@@ -86,15 +44,23 @@ class Sending:
 
     Args:
         default_ttl: How long a message is held if its sender does not say.
+        messages: What was said; without it only what is open can be found again.
     """
 
     def __init__(
-        self, registry: Registry, *, clock: Clock, ids: Ids, default_ttl: timedelta
+        self,
+        registry: Registry,
+        *,
+        clock: Clock,
+        ids: Ids,
+        default_ttl: timedelta,
+        messages: Messages | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._ids = ids
         self._default_ttl = default_ttl
+        self._amending = Amending(registry, messages, clock, default_ttl)
         self._stopping = False
 
     def stop(self) -> None:
@@ -114,7 +80,8 @@ class Sending:
         Args:
             draft: The message.
             wait_s: How long to wait for a final status, in seconds. `None` is 5 s when
-                the room is ready, and not at all while it is away.
+                the room is ready, and not at all while it is away. The end of the
+                gateway ends it, too.
             once: What is used up by it.
             is_owed: It is the end of something begun, and is taken even while the
                 gateway stops: what cannot be said before the end is said after it.
@@ -124,37 +91,132 @@ class Sending:
             Unavailable: To be repeated later; nothing was stored.
             AlreadyDone: `once` was used up before; nothing was stored.
         """
-        if self._stopping and not is_owed:
-            detail = "the gateway is stopping; repeat this in a moment"
-            raise ShuttingDown(detail)
+        if not is_owed:
+            self._refuse_if_stopping()
         room = self._registry.get(draft.room)
         dispatcher = room.dispatcher
-        dispatcher.refuse_if_full(_size(draft))
+        dispatcher.refuse_if_full(draft.size)
         ready = room.link.is_ready
-        targets = self._check(room, draft)
+        targets = checking.targets(draft, room.link, self._ttl(draft))
         message = self._message(room, draft, targets)
         entry = dispatcher.accept(message, draft.attachment or None, once)
         if wait_s is None:
             wait_s = DEFAULT_WAIT_S if ready else 0
         if wait_s > 0:  # One wait for both: what is settled was accepted before.
-            await _done(entry.settled, wait_s)
+            await dispatcher.waits.until(entry.settled, wait_s)
         if not entry.accepted.done():
             await asyncio.shield(entry.accepted)
         entry.accepted.result()
         return dispatcher.shown(entry)
 
+    async def accept_all(
+        self, drafts: Sequence[Draft], *, wait_s: float = 0, once: Once | None = None
+    ) -> Sequence[OutgoingMessage]:
+        """Store messages of one room in one commit, in their order, or none of them.
+
+        Args:
+            drafts: The messages, at least one.
+            wait_s: How long to wait for all of them to have a final status, in seconds.
+            once: What is used up by all of them together.
+
+        Raises:
+            Rejected: The sender's to mend: the errors name each message that is
+                refused, as `/messages/3/to`.
+            Unavailable: To be repeated later.
+            AlreadyDone: `once` was used up before.
+        """
+        self._refuse_if_stopping()
+        room, targets = self._check_all(drafts)
+        dispatcher = room.dispatcher
+        dispatcher.refuse_if_full(sum(draft.size for draft in drafts), len(drafts))
+        entries: list[Entry] = []
+        for draft, found in zip(drafts, targets, strict=True):
+            message = self._message(room, draft, found)
+            entries.append(dispatcher.enter(message, draft.attachment or None))
+        dispatcher.accept_all(entries, once)
+        await asyncio.shield(entries[0].accepted)
+        await self._settled(room, entries, wait_s)
+        return [dispatcher.shown(entry) for entry in entries]
+
+    async def repeated(
+        self, once: Once, *, wait_s: float | None
+    ) -> Sequence[OutgoingMessage] | None:
+        """Return the messages that used something up, or `None` if nothing has.
+
+        It answers while the gateway is stopping and the outbox is full, too: nothing
+        is taken by it.
+
+        Args:
+            once: What may have been used up.
+            wait_s: How long to wait for those that are open, in seconds; `None` as
+                with `accept`.
+
+        Raises:
+            KeyReused: It was used up by another request.
+            MessageGone: A message of it is no longer held; `facts` say `message_id`.
+            StoreUnavailable: The store can't be read.
+        """
+        done = await self._registry.done(once)
+        if done is None:
+            return None
+        if done.fingerprint != once.fingerprint:
+            detail = (
+                f"this key was used for another request ({', '.join(done.message_ids)})"
+                "; repeat that one exactly, or take a new key"
+            )
+            raise KeyReused(detail, errors=[FieldError("", detail)])
+        await self._wait_for(done.message_ids, wait_s)
+        found = [await self._amending.find(each) for each in done.message_ids]
+        messages = [each for each in found if isinstance(each, OutgoingMessage)]
+        if len(messages) < len(found):
+            gone = done.message_ids[found.index(None)]
+            detail = f"this was accepted as message {gone}, which is no longer held"
+            raise MessageGone(detail, facts={"message_id": gone})
+        return messages
+
     async def wait(self, message_id: str, wait_s: float) -> None:
-        """Return when a message's status is final, or the time is up, in seconds."""
-        for room in self._registry.all():
-            if (entry := room.dispatcher.find(message_id)) is not None:
-                await _done(entry.settled, wait_s)
+        """Return when a message's status is final, or the time is up, in seconds.
+
+        The end of the gateway ends it, too.
+        """
+        await self._wait_for((message_id,), wait_s)
+
+    async def cancel(self, message_id: str) -> OutgoingMessage:
+        """Take back what is queued of a message, and return it.
+
+        Nothing of it is said any more, even if the store fails: then it is cancelled
+        when the store takes that.
+
+        Raises:
+            NotFound: No such message is held.
+            WrongState: It is not queued: something of it may be on its way, or it has
+                a final status.
+            StoreUnavailable: To be repeated later.
+        """
+        return await self._amending.cancel(message_id)
+
+    async def retry(self, message_id: str) -> OutgoingMessage:
+        """Queue again what was not sent of a message, at the end of the line.
+
+        Its time to live begins anew. What nobody knows the outcome of may be said
+        twice.
+
+        Raises:
+            NotFound: No such message is held.
+            WrongState: It was sent, cancelled, erased or received, or is still open.
+            QueueFull: The outbox has no place for it.
+            ShuttingDown: The gateway is stopping.
+            StoreUnavailable: To be repeated later.
+        """
+        self._refuse_if_stopping()
+        return await self._amending.retry(message_id)
 
     def rehearse(self, draft: Draft) -> Rehearsal:
         """Say what would become of a message, and store nothing."""
         room = self._registry.get(draft.room)
         try:
-            room.dispatcher.refuse_if_full(_size(draft))
-            targets = self._check(room, draft)
+            room.dispatcher.refuse_if_full(draft.size)
+            targets = checking.targets(draft, room.link, self._ttl(draft))
         except GatewayError as error:
             return Rehearsal(room.name, "refuse", error=error)
         presence = room.link.presence
@@ -166,24 +228,48 @@ class Sending:
             len(presence.participants) if draft.to is None else None,
         )
 
-    def _check(self, room: Room, draft: Draft) -> list[tuple[int, Present]] | None:
-        """Refuse what cannot be sent, and return whom it means.
+    def _refuse_if_stopping(self) -> None:
+        if self._stopping:
+            detail = "the gateway is stopping; repeat this in a moment"
+            raise ShuttingDown(detail)
 
-        `None` means that not all of it can be known yet: the room is away, or it is
-        to wait for its recipient.
-        """
-        link = room.link
-        if link.is_ready and link.messaging_enabled:
-            return _resolve_all(draft, link) if draft.to is not None else []
-        status = link.status
-        if not status.is_ready and self._ttl(draft) <= timedelta():
-            raise RoomUnavailable(_away(status), facts={"state": status.state})
-        if draft.to is None:
-            return []
-        _refuse_self(draft.to, link.presence)
-        if not status.messaging_enabled:
-            _refuse_names(draft.to)
-        return _resolve_all(draft, link) if status.is_ready else None
+    def _check_all(self, drafts: Sequence[Draft]) -> tuple[Room, list[_Targets | None]]:
+        """Return the room of a batch, and whom each of its messages means."""
+        rooms: list[Room] = []
+        targets: list[_Targets | None] = []
+        refused: list[tuple[int, GatewayError]] = []
+        for index, draft in enumerate(drafts):
+            try:
+                rooms.append(self._registry.get(draft.room))
+                if rooms[-1] is not rooms[0]:
+                    raise _another_room(rooms[0].name)
+                ttl = self._ttl(draft)
+                targets.append(checking.targets(draft, rooms[0].link, ttl))
+            except GatewayError as error:
+                refused.append((index, error))
+        if refused:
+            raise checking.joined(refused, len(drafts))
+        return rooms[0], targets
+
+    async def _wait_for(self, ids: Sequence[str], wait_s: float | None) -> None:
+        for room in self._registry.all():
+            found = [room.dispatcher.find(each) for each in ids]
+            entries = [entry for entry in found if entry is not None]
+            ready = room.link.is_ready
+            default_s = DEFAULT_WAIT_S if ready else 0
+            await self._settled(room, entries, default_s if wait_s is None else wait_s)
+
+    async def _settled(
+        self, room: Room, entries: Sequence[Entry], wait_s: float
+    ) -> None:
+        """Return when all have a final status, or the time is up."""
+        loop = asyncio.get_running_loop()
+        ends_at_s = loop.time() + wait_s
+        for entry in entries:
+            left_s = ends_at_s - loop.time()
+            if left_s <= 0:
+                return
+            await room.dispatcher.waits.until(entry.settled, left_s)
 
     def _ttl(self, draft: Draft) -> timedelta:
         return self._default_ttl if draft.ttl is None else draft.ttl
@@ -234,140 +320,10 @@ class Sending:
             recipients=recipients,
             key_id=draft.key_id,
             traceparent=draft.traceparent,
+            steps=() if at_once else (Step(now, StepKind.QUEUED, waiting_for.value),),
         )
 
 
-async def _done(future: asyncio.Future[None], seconds: float) -> None:
-    """Return when a future is done, whatever came of it, or the time is up.
-
-    It is `asyncio.wait` of one future, which is waited for at every message, at half
-    the cost.
-    """
-    if future.done():
-        return
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    timer = loop.call_later(seconds, wake)
-    future.add_done_callback(wake)
-    try:
-        await waiter
-    finally:
-        timer.cancel()
-        future.remove_done_callback(wake)
-
-
-def _size(draft: Draft) -> int:
-    return text_bytes(draft.body) + len(draft.attachment)
-
-
-def _away(status: LinkStatus) -> str:
-    why = f": {status.last_error}" if status.last_error else ""
-    return (
-        f"the room is away (state {status.state}{why}) and ttl is 0; "
-        "with a ttl the message is held until the room is back"
-    )
-
-
-def _refuse_self(to: Sequence[Address], presence: Presence) -> None:
-    own = presence.self
-    if own is None:
-        return
-    names = {one.name for one in presence.participants}
-    for index, address in enumerate(to):
-        by_id = address.value == own.id and address.kind is not AddressKind.ROLE
-        name = address.known_name
-        by_name = name is not None and name == own.name and own.name not in names
-        if by_id or by_name:
-            detail = f"{name or address.value!r} is this gateway's own participant"
-            raise RecipientIsSelf(
-                detail, errors=[FieldError(_pointer(to, index), detail)]
-            )
-
-
-def _refuse_names(to: Sequence[Address]) -> None:
-    for index, address in enumerate(to):
-        if address.kind is not AddressKind.ID:
-            detail = (
-                "messaging is disabled in this room, so nobody's name is known: "
-                'send to {"id": …}, or POST /rooms/{room}/messaging/enable'
-            )
-            raise MessagingDisabled(
-                detail, errors=[FieldError(_pointer(to, index), detail)]
-            )
-
-
-def _resolve_all(draft: Draft, link: RoomLink) -> list[tuple[int, Present]] | None:
-    """Return whom the draft means, with the index of the address that says so."""
-    to, present = draft.to or (), link.reachable(draft.to)
-    targets: list[tuple[int, Present]] = []
-    missing: list[FieldError] = []
-    ambiguous: list[FieldError] = []
-    candidates: list[Present] = []
-    chosen: set[str] = set()
-    for index, address in enumerate(to):
-        match resolve(address, draft.match, present):
-            case Trouble.ABSENT:
-                missing.append(FieldError(_pointer(to, index), _absence(address)))
-            case Trouble.AMBIGUOUS:
-                detail = f"several participants fit {_word(address)!r}"
-                ambiguous.append(FieldError(_pointer(to, index), detail))
-                found = resolve(address, Match.ALL, present)
-                candidates += found if isinstance(found, tuple) else ()
-            case found:
-                # Nobody gets it twice, however many addresses lead to them.
-                new = [one for one in found if one.id not in chosen]
-                chosen.update(one.id for one in new)
-                targets.extend((index, one) for one in new)
-    if missing:
-        _refuse_self(to, link.presence)  # We are nobody that a message can reach.
-    if ambiguous:
-        facts = {"candidates": _shown(candidates)}
-        raise RecipientAmbiguous(_choice(to, ambiguous), errors=ambiguous, facts=facts)
-    if missing and draft.await_recipient:
-        return None
-    if missing:
-        first = to[int(missing[0].pointer.removeprefix("/to").lstrip("/") or 0)]
-        others = link.presence.participants
-        names = nearest_first(_word(first), others)
-        who = ", ".join(names[:_MOST_NAMES]) or "nobody else"
-        detail = f"{missing[0].detail}; present: {who}"
-        raise RecipientNotFound(
-            detail,
-            errors=missing,
-            facts={"present": names[:_MOST_NAMES], "present_count": len(others)},
-        )
-    return targets
-
-
-def _choice(to: Sequence[Address], ambiguous: Sequence[FieldError]) -> str:
-    detail = f'{ambiguous[0].detail}: send to {{"id": …}} of one of the candidates'
-    if to[0].kind is AddressKind.SENDER:
-        return detail  # An answer has no `match`.
-    return f'{detail}, or say "match": "first" or "all"'
-
-
-def _word(address: Address) -> str:
-    return address.known_name or address.value
-
-
-def _absence(address: Address) -> str:
-    if address.kind is AddressKind.SENDER:
-        return f"its sender {_word(address)!r} is not here"
-    if address.kind is AddressKind.ANY:
-        return f"nobody here has the id or name {address.value!r}"
-    return f"nobody here is {address.kind.value} {address.value!r}"
-
-
-def _pointer(to: Sequence[Address], index: int) -> str:
-    if to[index].kind is AddressKind.SENDER:
-        return ""  # The caller has not written it.
-    return "/to" if len(to) == 1 else f"/to/{index}"
-
-
-def _shown(candidates: Sequence[Present]) -> list[dict[str, object]]:
-    return [{"id": one.id, "name": one.name, "role": one.role} for one in candidates]
+def _another_room(name: str) -> Invalid:
+    detail = f"all messages of a batch go to one room, and the first goes to {name!r}"
+    return Invalid(detail, errors=[FieldError("/room", detail)])

@@ -69,6 +69,7 @@ class Scene:
             clock=self.clock,
             ids=self.ids,
             default_ttl=timedelta(seconds=300),
+            messages=self.store.messages,
         )
 
     async def accept(self, draft: Draft | None = None) -> OutgoingMessage:

@@ -46,7 +46,7 @@ async def test_messages_are_pipelined_in_order_of_acceptance(ready: Scene) -> No
 async def test_the_window_bounds_what_is_unacknowledged() -> None:
     """The next is written when one of the window is acknowledged."""
     scene = Scene()
-    scene.dispatcher._options = type(scene.options)(window=2)
+    scene.dispatcher._posting._limits = type(scene.options)(window=2)
     scene.link.arrive("alice")
     scene.link.become("ready")
     async with asyncio.TaskGroup() as tasks:
@@ -201,7 +201,7 @@ async def test_nothing_expires_that_may_have_been_written(ready: Scene) -> None:
 async def test_a_message_may_wait_for_its_recipient(ready: Scene) -> None:
     """It is parked until somebody of that name comes."""
     message = await ready.accept(a_draft(to=to("bob"), await_recipient=True))
-    parked = ready.dispatcher.shown(ready.dispatcher._open[message.id])
+    parked = ready.dispatcher.shown(ready.dispatcher._held._entries[message.id])
     ready.link.acknowledges = True
 
     ready.link.arrive("bob")
@@ -313,7 +313,7 @@ async def test_an_address_may_mean_several(ready: Scene) -> None:
 
 async def test_a_full_outbox_refuses(scene: Scene) -> None:
     """The limit is a promise about memory, and the caller is told at once."""
-    scene.dispatcher._options = type(scene.options)(max_messages=2)
+    scene.dispatcher._held._limits = type(scene.options)(max_messages=2)
     await scene.accept()
     await scene.accept()
 

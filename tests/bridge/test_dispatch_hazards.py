@@ -259,7 +259,7 @@ async def test_bytes_are_counted_and_not_characters(scene: Scene) -> None:
 
 async def test_the_room_being_back_nothing_waits_for_it(scene: Scene) -> None:
     """What is behind others in the line waits for order, and says so."""
-    scene.dispatcher._options = replace(scene.options, window=1)
+    scene.dispatcher._posting._limits = replace(scene.options, window=1)
     scene.link.arrive("alice")
     await scene.accept()
     second = await scene.accept()

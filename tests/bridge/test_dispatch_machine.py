@@ -280,9 +280,9 @@ class DispatchMachine(RuleBasedStateMachine):
     def counts_are_right(self) -> None:
         """What is counted is what is there."""
         dispatcher = self.scene.dispatcher
-        assert dispatcher._posted == len(self._unanswered)
-        entries = dispatcher._open.values()
-        assert dispatcher._bytes == sum(entry.size for entry in entries)
+        assert dispatcher._posting.count == len(self._unanswered)
+        entries = dispatcher._held._entries.values()
+        assert dispatcher._held.bytes == sum(entry.size for entry in entries)
 
     def teardown(self) -> None:  # type: ignore[explicit-override]  # needs 3.12
         """Mend everything: each message comes to its end, and nothing is left."""
@@ -294,7 +294,7 @@ class DispatchMachine(RuleBasedStateMachine):
             self.nothing_accepted_is_lost()
             dispatcher = self.scene.dispatcher
             assert dispatcher.queued == 0
-            assert (dispatcher._bytes, dispatcher._posted_bytes) == (0, 0)
+            assert (dispatcher._held.bytes, dispatcher._posting.bytes) == (0, 0)
             assert not dispatcher._line._holds
             assert not dispatcher._line._held
         finally:

@@ -19,7 +19,7 @@ from gateway.domain.model import (
 from gateway.domain.recipients import Present
 from tests.bridge.conftest import to
 from tests.domain.nouns import OUTGOING
-from tests.fakes.clock import NOON
+from tests.fakes.clock import NOON, FakeClock
 
 ALICE = Present("p-1", "alice", "user", {}, NOON)
 BOB = Present("p-2", "bob", "user", {}, NOON)
@@ -37,12 +37,12 @@ def an_entry(*addresses: Address, **changes: object) -> Entry:
         recipients=unresolved(meant),
         **changes,  # type: ignore[arg-type]  # a builder
     )
-    return Entry(message, None, 1)
+    return Entry(message, None, 1, FakeClock().now)
 
 
 def a_broadcast() -> Entry:
     """Return the entry of a queued broadcast."""
-    return Entry(replace(OUTGOING, to=None), None, 1)
+    return Entry(replace(OUTGOING, to=None), None, 1, FakeClock().now)
 
 
 def statuses(entry: Entry) -> list[str]:
@@ -193,7 +193,7 @@ async def test_what_may_have_been_said_is_never_called_unsaid(end: str) -> None:
     (index,) = entry.resolve([ALICE], may_wait=False)
     entry.write(index)
     entry.lose(index, LOST, may_retry=True)
-    entry = Entry(entry.snapshot(), None, 1)  # over a restart, too
+    entry = Entry(entry.snapshot(), None, 1, FakeClock().now)  # over a restart, too
 
     match end:
         case "expire":
@@ -226,7 +226,7 @@ async def test_a_message_as_it_is_stored_makes_the_same_entry() -> None:
     entry = an_entry(*to("alice", "bob"), match=Match.ALL)
     entry.resolve(EVERYBODY, may_wait=False)
 
-    again = Entry(entry.snapshot(), None, 1)
+    again = Entry(entry.snapshot(), None, 1, FakeClock().now)
 
     assert again.snapshot() == entry.snapshot()
     assert again.is_sending

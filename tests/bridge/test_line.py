@@ -7,6 +7,7 @@ from gateway.bridge.line import Line
 from gateway.domain.model import MessageStatus, OutgoingMessage
 from tests.bridge.conftest import to
 from tests.domain.nouns import OUTGOING
+from tests.fakes.clock import FakeClock
 
 
 def entry(order: int, *names: str, sending: bool = False) -> Entry:
@@ -24,7 +25,7 @@ def entry(order: int, *names: str, sending: bool = False) -> Entry:
         recipients=unresolved(addresses),
         status=MessageStatus.SENDING if sending else MessageStatus.QUEUED,
     )
-    return Entry(message, None, order)
+    return Entry(message, None, order, FakeClock().now)
 
 
 async def test_an_entry_takes_its_place_by_its_order() -> None:

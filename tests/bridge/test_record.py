@@ -31,7 +31,7 @@ class Story:
             settled=lambda entry: self.settled.append(entry.id),
         )
         self.added = self.scene.store.outbox.add(OUTGOING)
-        self.entry = Entry(OUTGOING, None, 1)
+        self.entry = Entry(OUTGOING, None, 1, self.scene.clock.now)
         self.scene.link.arrive("alice")
         self.entry.resolve(self.scene.link.people, may_wait=False)
 
