@@ -15,7 +15,7 @@ from gateway.storage.tables import attachment, attachment_chunk
 from gateway.storage.writer import Stage, Writer
 
 CHUNK_BYTES = 65_536
-PART_CHUNKS = 4  # Chunks of one commit: more would keep others waiting too long.
+PART_BYTES = 4 * CHUNK_BYTES  # of one commit: more would keep others waiting too long
 
 Key = tuple[str, str]
 Part = tuple[str, bytes | None]  # A message by its id, and the bytes that go with it.
@@ -29,12 +29,17 @@ class Chunk:
     data: bytes
     number: int
 
+    @property
+    def size(self) -> int:
+        """How many bytes the row has."""
+        return min(CHUNK_BYTES, len(self.data) - self.number * CHUNK_BYTES)
+
     def stage(self, batch: Batch, now: int) -> None:
         """Put it in a batch, the first of a message with the row that it rests on."""
         if self.number == 0:
             batch.add(ADD_ATTACHMENT, (self.message_id, len(self.data), now))
-        start = self.number * CHUNK_BYTES
-        if start < len(self.data):
+        if self.size:
+            start = self.number * CHUNK_BYTES
             row = (self.message_id, self.number, self.data[start : start + CHUNK_BYTES])
             batch.add(ADD_CHUNK, row)
 
@@ -57,10 +62,9 @@ class Waiting:
 class Attachments:
     """Stores messages with their bytes, in order.
 
-    Up to four small attachments go in the commit of their messages. More, or a large
-    one, go before it, part by part, while others commit; messages of the same line keep
-    behind. If they can't be stored these fail too, so that those who try again keep
-    their order.
+    Up to 64 KiB go in the commit of their messages. More go before it, part by part,
+    while others commit; messages of the same line keep behind. If the bytes can't be
+    stored these fail with them, so that those who try again keep their order.
     """
 
     def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
@@ -160,17 +164,19 @@ class Attachments:
             self._go_on(line)
             return
 
+        count = _one_commit(chunks)
+
         def go_on(stored: asyncio.Future[None]) -> None:
             error = stored.exception()
             if error is None:
-                self._submit_chunks(line, chunks[PART_CHUNKS:])
+                self._submit_chunks(line, chunks[count:])
                 return
             for waiting in self._lines.pop(line):
                 if not waiting.future.done():
                     waiting.future.set_exception(error)
 
         self._writer.submit(
-            lambda batch: self._stage_chunks(batch, chunks[:PART_CHUNKS])
+            lambda batch: self._stage_chunks(batch, chunks[:count])
         ).add_done_callback(go_on)
 
     def _submit_messages(self, waiting: Waiting, parts: Sequence[Part]) -> None:
@@ -188,8 +194,7 @@ class Attachments:
 
 def are_large(parts: Sequence[Part]) -> bool:
     """Say whether the bytes of messages are too many for the commit of these."""
-    held = [data for _, data in parts if data is not None]
-    return len(held) > PART_CHUNKS or any(len(data) > CHUNK_BYTES for data in held)
+    return sum(len(data) for _, data in parts if data is not None) > CHUNK_BYTES
 
 
 def _chunks(parts: Sequence[Part]) -> Iterator[Chunk]:
@@ -197,6 +202,16 @@ def _chunks(parts: Sequence[Part]) -> Iterator[Chunk]:
         if data is not None:
             for number in range(max(1, -(-len(data) // CHUNK_BYTES))):
                 yield Chunk(message_id, data, number)
+
+
+def _one_commit(chunks: Sequence[Chunk]) -> int:
+    """Return how many of them go in the next commit, at least one."""
+    total = 0
+    for count, chunk in enumerate(chunks):
+        total += chunk.size
+        if total > PART_BYTES:
+            return count
+    return len(chunks)
 
 
 def load(connection: Connection, message_id: str) -> bytes:

@@ -65,7 +65,7 @@ class Outbox:
     ) -> asyncio.Future[None]:
         """Store messages of one room, at least one, all in one commit or none.
 
-        Small attachments, too, go before it when there are more than four.
+        Attachments of more than 64 KiB together go before it.
         """
         line = ("out", messages[0][0].room)
         parts = [(message.id, data) for message, data in messages]

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Attachment
-from gateway.storage.attachments import CHUNK_BYTES, PART_CHUNKS, are_large
+from gateway.storage.attachments import CHUNK_BYTES, are_large
 from tests.conformance.ports import outgoing, sent
 from tests.storage.opening import opened, query, run_sql
 
@@ -23,14 +23,15 @@ LARGE = bytes(CHUNK_BYTES * 9 + 1)
         ([bytes(65_537)], True),
         ([None, bytes(65_537)], True),
         ([None] * 100, False),
-        ([b"x"] * PART_CHUNKS, False),
-        ([b"x"] * (PART_CHUNKS + 1), True),
+        ([b"x"] * 100, False),
+        ([bytes(32_768)] * 2, False),
+        ([bytes(32_768), b"x", bytes(32_768)], True),
     ],
 )
-def test_only_what_needs_more_than_a_few_rows_goes_before_its_messages(
+def test_only_what_needs_more_than_one_row_goes_before_its_messages(
     parts: list[bytes | None], *, expected: bool
 ) -> None:
-    """One commit takes up to four attachments, each of one row."""
+    """A commit takes as much from a batch as from one message."""
     assert are_large([("msg_1", data) for data in parts]) is expected
 
 
@@ -44,6 +45,21 @@ async def test_bytes_are_rows_of_64_kib(tmp_path: Path) -> None:
         )
 
     assert rows == [*((n, CHUNK_BYTES) for n in range(9)), (9, 1)]
+
+
+async def test_the_bytes_of_a_batch_are_stored_in_few_commits(tmp_path: Path) -> None:
+    """Small ones go together, as long as nobody waits for them."""
+    batch = [
+        (outgoing(f"{n}", attachment=Attachment(9, "x")), bytes(CHUNK_BYTES // 8))
+        for n in range(100)
+    ]
+    async with opened(tmp_path) as store:
+        before = await query(store, "SELECT turn FROM log_head")
+
+        await store.outbox.add_all(batch)
+
+        after = await query(store, "SELECT turn FROM log_head")
+    assert after[0][0] - before[0][0] == 4 + 1 + 1  # Bytes, the batch, this query.
 
 
 async def test_others_commit_while_a_large_attachment_is_stored(
