@@ -1,9 +1,9 @@
-"""`GET /messages`: what was said, both ways."""
+"""`/messages`: what was said, both ways, and what is still to be said."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -27,12 +27,13 @@ _FAILURES: Final = (
     errors.StoreUnavailable,
 )
 _RESPONSES: Final = problems.responses(*_FAILURES)
-# Whatever somebody in a room attached, a browser must neither run nor guess it.
-_INERT: Final = {
-    "Content-Security-Policy": "sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "private, no-cache",
-}
+_AMENDED: Final = problems.responses(
+    errors.Unauthenticated,
+    errors.NotFound,
+    errors.WrongState,
+    errors.StoreUnavailable,
+    errors.ShuttingDown,
+)
 
 
 class MessageQuery(BaseModel):
@@ -84,7 +85,7 @@ def shown(message: OutgoingMessage | IncomingMessage, reading: Reading) -> str:
 
 
 def router(services: Services) -> APIRouter:
-    """Return the routes for reading messages."""
+    """Return the routes for messages that were accepted or received."""
     sending, reading = services.sending, services.reading
     routes = APIRouter(tags=["Messages"])
 
@@ -139,46 +140,43 @@ def router(services: Services) -> APIRouter:
         """
         return reply_text(shown(await reading.erase(message_id), reading))
 
-    @routes.get(
-        "/messages/{message_id}/attachment",
-        operation_id="get_attachment",
-        summary="Get the bytes that go with a message",
-        responses={
-            200: {
-                "description": "The bytes.",
-                "content": {
-                    "application/octet-stream": {
-                        "schema": {"type": "string", "format": "binary"}
-                    }
-                },
-            },
-            304: {"description": "They are those of If-None-Match."},
-            **_RESPONSES,
-            **problems.responses(errors.LinkInvalid),
-        },
-        response_class=Response,
-    )
-    async def attachment(
-        message_id: str, if_none_match: Annotated[str | None, Header()] = None
-    ) -> Response:
-        """Also for the bearer of a signed link, without a key."""
-        kept, content = await reading.attachment(message_id)
-        etag = f'"{kept.sha256}"'
-        if is_match(if_none_match, etag):
-            return Response(status_code=304, headers={"ETag": etag})
-        headers = {
-            "ETag": etag,
-            "Content-Disposition": f'attachment; filename="{message_id}.bin"',
-            **_INERT,
-        }
-        return Response(content, 200, headers, "application/octet-stream")
-
+    _add_amending(routes, services)
     return routes
 
 
-def is_match(if_none_match: str | None, etag: str) -> bool:
-    """Whether an entity tag is among those of If-None-Match (RFC 9110 §13.1.2)."""
-    if if_none_match is None:
-        return False
-    tags = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return etag in tags or "*" in tags
+def _add_amending(routes: APIRouter, services: Services) -> None:
+    sending, reading = services.sending, services.reading
+
+    @routes.delete(
+        "/messages/{message_id}",
+        operation_id="cancel_message",
+        summary="Take back what is queued",
+        responses={200: {"model": MessageOut}, **_AMENDED},
+    )
+    async def cancel(message_id: str) -> Response:
+        """Nothing of it will be said. 409 once it is being said, or is at its end.
+
+        What it is remains to be read, as `cancelled`.
+        """
+        return reply_text(shown(await sending.cancel(message_id), reading))
+
+    @routes.post(
+        "/messages/{message_id}/retry",
+        status_code=202,
+        operation_id="retry_message",
+        summary="Say again what was not said",
+        responses={
+            202: {"model": MessageOut},
+            **_AMENDED,
+            **problems.responses(
+                errors.QueueFull, errors.StoreUnavailable, errors.ShuttingDown
+            ),
+        },
+    )
+    async def retry(message_id: str) -> Response:
+        """For a message that is `failed`, `expired`, `unknown` or `partial`; else 409.
+
+        It keeps its id, goes to those alone whom it has not reached, and has its whole
+        time to live before it. One that is `unknown` may be heard twice.
+        """
+        return reply_text(shown(await sending.retry(message_id), reading), 202)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.bodies import JSON
-from gateway.api.messages import is_match
+from gateway.api.etags import is_match
 from gateway.api.queries import Words
 from gateway.api.shapes import Shape
 from gateway.bridge.ports import History, Logged

@@ -55,6 +55,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.NotAcceptable: Row(406, "Not acceptable"),
     errors.BodyTooSlow: Row(408, "Body too slow"),
     errors.PayloadTooLarge: Row(413, "Too large"),
+    errors.RangeNotSatisfiable: Row(416, "Range not satisfiable"),
     errors.CursorExpired: Row(410, "Cursor expired"),
     errors.MessageGone: Row(410, "Message gone"),
     errors.UnsupportedMediaType: Row(415, "Unsupported media type"),

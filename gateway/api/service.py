@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from gateway.api import (
+    attachments,
     batches,
     docs,
     health,
@@ -51,6 +52,7 @@ def create_framework(services: Services) -> FastAPI:
     for routes in (
         participants.router(services),
         messages.router(services),
+        attachments.router(services),
         replying.router(services),
         rooms.router(services),
         *services.routers,

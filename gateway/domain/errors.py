@@ -23,6 +23,7 @@
     │   ├── ReadOnly                 given by configuration
     │   ├── BodyTooSlow              a body that does not come to its end
     │   ├── PayloadTooLarge          over a limit
+    │   ├── RangeNotSatisfiable      a part of some bytes that is beyond their end
     │   ├── CursorExpired            a place in the log that is no longer held
     │   ├── MessageGone              a repeat about a message that is no longer held
     │   ├── UnsupportedMediaType     a Content-Type we do not read
@@ -208,6 +209,12 @@ class PayloadTooLarge(Rejected):
     """Over a limit; `facts` carry `limit` in bytes."""
 
     code = "payload_too_large"
+
+
+class RangeNotSatisfiable(Rejected):
+    """A Range that begins beyond the end."""
+
+    code = "range_not_satisfiable"
 
 
 class CursorExpired(Rejected):

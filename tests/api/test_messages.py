@@ -1,4 +1,4 @@
-"""Messages over HTTP: lists, one, its attachment."""
+"""Messages over HTTP: lists, one, and what becomes of it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from gateway.api.messages import is_match
 from gateway.api.shapes import MessageIn, MessageList, MessageOut
 from gateway.bridge.ports import LinkStatus, MessageFilter
+from gateway.domain.errors import (
+    GatewayError,
+    NotFound,
+    ShuttingDown,
+    StoreUnavailable,
+    WrongState,
+)
 from gateway.domain.model import (
     Attachment,
     IncomingMessage,
@@ -171,55 +177,6 @@ async def test_a_queued_message_says_when_its_room_is_tried_again() -> None:
     assert answer.json["next_retry_at"] == "2026-03-14T12:00:04.000Z"
 
 
-async def test_an_attachment_is_inert_in_a_browser() -> None:
-    """Bytes of strangers are to be saved, not run or guessed."""
-    bridge = Bridge()
-    bridge.reading.attachments["msg_1"] = b"<script>"
-
-    async with calling(bridge.services()) as caller:
-        answer = await caller.get("/messages/msg_1/attachment")
-
-    assert answer.content == b"<script>"
-    assert answer.headers["content-type"] == "application/octet-stream"
-    assert answer.headers["content-disposition"] == 'attachment; filename="msg_1.bin"'
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-security-policy"] == "sandbox"
-    assert answer.headers["etag"] == '"5ha"'
-
-
-async def test_an_attachment_already_held_is_not_sent_again() -> None:
-    """If-None-Match with its tag is 304."""
-    bridge = Bridge()
-    bridge.reading.attachments["msg_1"] = b"abc"
-
-    async with calling(bridge.services()) as caller:
-        answer = await caller.get(
-            "/messages/msg_1/attachment", headers={"If-None-Match": '"5ha"'}
-        )
-
-    assert answer.status == 304
-    assert answer.content == b""
-
-
-@pytest.mark.parametrize(
-    ("given", "matches"),
-    [
-        (None, False),
-        ('"a"', True),
-        ('W/"a"', True),
-        ('"b", "a"', True),
-        ("*", True),
-        ('"b"', False),
-        ("a", False),
-    ],
-)
-def test_entity_tags_are_compared_weakly(given: str | None, *, matches: bool) -> None:
-    """As RFC 9110 asks for If-None-Match."""
-    found = is_match(given, '"a"')
-
-    assert found is matches
-
-
 @pytest.mark.parametrize("message", [INCOMING, OUTGOING])
 async def test_content_can_be_erased(
     message: IncomingMessage | OutgoingMessage,
@@ -245,3 +202,58 @@ async def test_what_is_not_held_cannot_be_erased() -> None:
         answer = await caller("DELETE", "/messages/msg_unknown/content")
 
     assert (answer.status, answer.code) == (404, "not_found")
+
+
+async def test_what_is_queued_can_be_cancelled() -> None:
+    """The message is shown as it is then."""
+    bridge = holding()
+    bridge.sending.kept = {OUTGOING.id: OUTGOING}
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller("DELETE", f"/messages/{OUTGOING.id}")
+
+    assert answer.status == 200
+    assert TypeAdapter(MessageOut).validate_json(answer.content).status == "cancelled"
+    assert bridge.sending.amended == [("cancel", OUTGOING.id)]
+
+
+async def test_what_was_not_said_can_be_said_again() -> None:
+    """202: it is queued, and says when its room is tried again."""
+    bridge = holding()
+    failed = replace(OUTGOING, status=MessageStatus.FAILED)
+    bridge.sending.kept = {OUTGOING.id: failed}
+    bridge.reading.status = LinkStatus(
+        "reconnecting", NOON, next_retry_at=NOON + timedelta(seconds=4)
+    )
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller.post(f"/messages/{OUTGOING.id}/retry")
+
+    assert answer.status == 202
+    assert TypeAdapter(MessageOut).validate_json(answer.content).status == "queued"
+    assert answer.json["next_retry_at"] == "2026-03-14T12:00:04.000Z"
+    assert bridge.sending.amended == [("retry", OUTGOING.id)]
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/retry")])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFound("no message msg_9 is held"), 404),
+        (WrongState("it is sent", facts={"message_status": "sent"}), 409),
+        (StoreUnavailable("the disk is full"), 503),
+        (ShuttingDown("the gateway is stopping"), 503),
+    ],
+)
+async def test_what_cannot_be_changed_says_why(
+    error: GatewayError, status: int, method: str, path: str
+) -> None:
+    """Each refusal has its code, and nothing is changed."""
+    bridge = holding()
+    bridge.sending.error = error
+
+    async with calling(bridge.services()) as caller:
+        answer = await caller(method, f"/messages/msg_9{path}")
+
+    assert (answer.status, answer.code) == (status, error.code)
+    assert bridge.sending.amended == []
