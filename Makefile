@@ -84,6 +84,6 @@ lock: $(STAMP) ## compile requirements/*.txt anew; UPGRADE=--upgrade takes newer
 clean: ## remove what make makes; data/ and .env stay
 	rm -rf .venv .venv-* .cache .coverage* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache build dist tests/interop/node/node_modules \
-		integrations/zapier/node_modules
+		integrations/zapier/node_modules integrations/node-red/node_modules
 	find gateway tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + \
 		2>/dev/null || true

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs the official MeshAgent clients for the interop tests: Python 3.13's in
-# .venv-interop, npm's in tests/interop/node/node_modules; and Zapier's core in
-# integrations/zapier/node_modules. Run it as often as you like: what is there already,
-# from the same lock, is left alone.
+# .venv-interop, npm's in tests/interop/node/node_modules; Zapier's core and Node-RED
+# in the node_modules of integrations/zapier and integrations/node-red. Run it as often
+# as you like: what is there already, from the same lock, is left alone.
 #
 # Exit 0: everything is there. Exit 1: something cannot be had here; one sentence on
 # stderr says what. With CI=true nothing is forgiven; without it the tests that miss
@@ -14,6 +14,7 @@ venv="$root/.venv-interop"
 lock="$root/requirements/interop.txt"
 node_dir="$root/tests/interop/node"
 zapier_dir="$root/integrations/zapier"
+node_red_dir="$root/integrations/node-red"
 
 missing() {
     echo "interop: $1" >&2
@@ -80,3 +81,4 @@ install_node() {
 install_python
 install_node "$node_dir" "the official TypeScript SDK"
 install_node "$zapier_dir" "Zapier's core"
+install_node "$node_red_dir" "Node-RED"
