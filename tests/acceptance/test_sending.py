@@ -332,13 +332,3 @@ async def test_an_absent_name_is_met_with_who_is_there(stage: Stage) -> None:
 
     assert answer.code == "recipient_not_found"
     assert answer.json["present"] == ["alice", "bob"]
-
-
-async def test_idempotency_keys_are_refused_rather_than_ignored(stage: Stage) -> None:
-    """Whoever sends one relies on it."""
-    headers = {"Idempotency-Key": "k1"}
-    body = {"to": "ann", "text": "hi"}
-
-    answer = await stage.call.post("/send", json=body, headers=headers)
-
-    assert (answer.status, answer.code) == (422, "validation")
