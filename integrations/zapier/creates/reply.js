@@ -4,8 +4,12 @@ const { given } = require('../lib/given');
 const { FIELDS, ONCE, OUTPUT, SAMPLE, said, say } = require('../lib/saying');
 
 const perform = (z, bundle) => {
-  const message = encodeURIComponent(String(given(bundle.inputData.message_id)));
-  return say(z, bundle, `/messages/${message}/reply`, said(z, bundle.inputData));
+  const id = given(bundle.inputData.message_id);
+  if (id === undefined) {
+    throw new z.errors.Error('There is no Message ID to reply to.', 'invalid');
+  }
+  const path = `/messages/${encodeURIComponent(String(id))}/reply`;
+  return say(z, bundle, path, said(z, bundle.inputData));
 };
 
 module.exports = {

@@ -268,6 +268,14 @@ for (const [inputData, expected] of [
   });
 }
 
+test('a reply needs a message', async () => {
+  const bundle = bundleFor('http://127.0.0.1:9', { message_id: ' ', text: 'hi' });
+
+  const error = await failure(run(app.creates.reply.operation.perform, bundle));
+
+  assert.equal(error.message, 'There is no Message ID to reply to.');
+});
+
 test('what is no event triggers nothing', async () => {
   const bundle = { cleanedRequest: { hello: 'there' } };
 
