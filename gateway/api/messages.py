@@ -44,7 +44,7 @@ class MessageQuery(BaseModel):
     direction: Literal["in", "out"] | None = None
     types: Words | None = Field(None, description="Message types, comma-separated.")
     senders: Words | None = Field(
-        None, alias="from", description="Names of senders, comma-separated."
+        None, alias="from", description="Names or ids of senders, comma-separated."
     )
     to: Word | None = Field(None, description="An address as written, or a name.")
     rooms: Words | None = Field(None, description="Rooms, comma-separated.")
