@@ -11,7 +11,7 @@ from gateway.bridge.excerpts import Excerpt, Excerpts, Size
 from gateway.bridge.places import Asked, Start, start
 from gateway.bridge.ports import Clock, History, Logged, Messages
 from gateway.bridge.reader import Chunk, Form, Reader, Reason
-from gateway.bridge.tail import Tail
+from gateway.bridge.tail import MAX_BYTES, MAX_EVENTS, Tail
 from gateway.domain.errors import QuotaExceeded, ShuttingDown
 from gateway.domain.routing import Selection
 
@@ -34,6 +34,8 @@ class StreamOptions:
         few: As many readers are each told of each commit at once.
         wave_s: With more, how long they are left alone after they were told.
         farewell_s: How long a last word may take.
+        tail_events: Most events that are held in memory for all of them.
+        tail_bytes: Most bytes that these take, about.
     """
 
     per_key: int = 50
@@ -43,6 +45,8 @@ class StreamOptions:
     few: int = 16
     wave_s: float = 0.05
     farewell_s: float = 0.3
+    tail_events: int = MAX_EVENTS
+    tail_bytes: int = MAX_BYTES
 
 
 class Streams:
@@ -70,8 +74,8 @@ class Streams:
         self._history = history
         self._clock = clock
         self._draining = draining
-        self._options = options or StreamOptions()
-        self._tail = Tail(history.head)
+        self._options = options = options or StreamOptions()
+        self._tail = Tail(history.head, options.tail_events, options.tail_bytes)
         self._excerpts = Excerpts(history, self._tail, Envelopes(messages, links))
         self._readers: dict[Reader, bool] = {}  # And whether it is counted.
         self._per_key: Counter[str | None] = Counter()

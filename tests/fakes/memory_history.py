@@ -15,6 +15,7 @@ class MemoryHistory:
     Attributes:
         epoch: What tells this log from others.
         look: How many places one read looks at; a test may set it.
+        error: What a read fails with, once a test has set it.
     """
 
     def __init__(self, store: MemoryRows) -> None:
@@ -22,6 +23,7 @@ class MemoryHistory:
         self._gone: set[int] = set()
         self.epoch = "memory"
         self.look = 5_000
+        self.error: Exception | None = None
 
     @property
     def head(self) -> int:
@@ -48,6 +50,8 @@ class MemoryHistory:
 
     async def read(self, after: int, wanted: Selection, limit: int) -> Stretch:
         """Return at most `limit` of what follows a place."""
+        if self.error is not None:
+            raise self.error
         held = self._held(after)
         if not held:
             return Stretch((), max(after, self.head))
