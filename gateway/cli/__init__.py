@@ -14,6 +14,7 @@ from gateway.cli.receive import receive
 from gateway.cli.replay import replay
 from gateway.cli.send import send
 from gateway.cli.serve import serve
+from gateway.cli.tail import tail
 from gateway.cli.token import token
 from gateway.cli.webhooks import webhooks
 
@@ -25,7 +26,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    *(serve, dev, emulator, send, broadcast, participants, receive, replay),
+    *(serve, dev, emulator, tail, send, broadcast, participants, receive, replay),
     *(token, openapi),
 ):
     cli.command()(command)

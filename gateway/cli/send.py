@@ -35,8 +35,9 @@ def send(  # noqa: PLR0913  # typer makes an option of each parameter
 ) -> None:
     """Say something to somebody in a room, once.
 
-    If the answer is lost or the gateway is busy, it is asked again for half a minute,
-    under one Idempotency-Key. Exit 0 when it was sent or is queued, 1 when not.
+    If the answer is lost it is asked again, under one Idempotency-Key.
+
+    It ends with 0 if the message was sent or is queued, and else with 1.
     """
     said = {
         "to": name,

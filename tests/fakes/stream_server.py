@@ -40,12 +40,14 @@ class Visit:
 
     Attributes:
         content: The answer's body, sent in chunks that end where a frame does.
+        later: What follows it once the server's `gate` is set.
         is_whole: Whether the end of the answer is said; else the connection is cut.
         holds: Whether it stays open after the content, for as long as the server.
         status: The HTTP status; `None` cuts the connection without an answer.
     """
 
     content: bytes = b""
+    later: bytes = b""
     is_whole: bool = False
     holds: bool = False
     status: int | None = 200
@@ -118,6 +120,7 @@ class StreamServer:
 
     def __init__(self, *visits: Visit) -> None:
         self.came: list[Came] = []
+        self.gate = threading.Event()
         self.over = threading.Event()
         self._visits = deque(visits)
         self._server = _Server(self)
@@ -136,6 +139,7 @@ class StreamServer:
     def stop(self) -> None:
         """Listen no more, and let go of whoever is held."""
         self.over.set()
+        self.gate.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -172,14 +176,20 @@ class _Handler(StreamRequestHandler):
         lines = [f"HTTP/1.1 {visit.status} x", *(f"{k}: {v}" for k, v in head.items())]
         try:
             self.wfile.write("\r\n".join([*lines, "", ""]).encode())
-            for piece in re.findall(rb"(?s).+?(?:\n\n|$)", visit.content):
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self._write(visit.content)
+            if visit.later:
+                server.streams.gate.wait()
+                self._write(visit.later)
             if visit.holds:
                 server.streams.over.wait()
             if visit.is_whole:
                 self.wfile.write(b"0\r\n\r\n")
         except ConnectionError:
             return  # Whoever asked has gone.
+
+    def _write(self, content: bytes) -> None:
+        for piece in re.findall(rb"(?s).+?(?:\n\n|$)", content):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
 
     def _came(self) -> Came:
         method, target, _ = self.rfile.readline().decode().split(" ", 2)
