@@ -112,14 +112,18 @@ def _each_wrong(
     yield first
     if not isinstance(message, dict):
         return
-    seen = {each.pointer for each in first.errors}
+    seen = _places(first)
     for check in _checks(message, limits):
         try:
             check()
         except Rejected as error:
-            if seen.isdisjoint(each.pointer for each in error.errors):
+            if seen.isdisjoint(_places(error)):
                 yield error
-                seen.update(each.pointer for each in error.errors)
+                seen |= _places(error)
+
+
+def _places(error: GatewayError) -> set[str]:
+    return {each.pointer for each in error.errors} or {""}
 
 
 def _checks(

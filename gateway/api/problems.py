@@ -159,7 +159,7 @@ def invalid(detail: str, *, at: str) -> errors.Invalid:
 
     Args:
         detail: A sentence about it.
-        at: JSON Pointer to it, or `?name` of a query parameter.
+        at: JSON Pointer to it, `?name` of a query parameter, or a header's name.
     """
     where = f"{at}: " if at else ""
     return errors.Invalid(where + detail, errors=[FieldError(at, detail)])
@@ -225,7 +225,8 @@ def schema() -> dict[str, Any]:
                     "properties": {
                         "pointer": {
                             "type": "string",
-                            "description": "JSON Pointer, or `?name` of the query.",
+                            "description": "JSON Pointer, `?name` of the query, or the"
+                            " name of a header.",
                         },
                         "detail": {"type": "string"},
                     },

@@ -94,7 +94,7 @@ def test_an_attachment_is_held_to_its_limit_in_each() -> None:
     error = refused(GOOD, {**GOOD, "attachment": "A" * 20})
 
     assert type(error) is PayloadTooLarge
-    assert error.facts == {"limit": 10}
+    assert (pointers(error), error.facts) == (["/messages/1"], {"limit": 10})
 
 
 def test_a_number_that_json_cannot_hold_is_named_too() -> None:
