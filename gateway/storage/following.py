@@ -53,14 +53,17 @@ class Following:
             told(logged)
 
     def forget(self, message_ids: Sequence[str]) -> None:
-        """Tell of messages that a commit erased."""
-        if not message_ids:
-            return
+        """Tell of messages that a commit erased, and never again of what they said."""
         self._erased.update(dict.fromkeys(message_ids))
         for oldest in list(self._erased)[: max(0, len(self._erased) - REMEMBERED)]:
             del self._erased[oldest]
-        for forgotten in self._forgotten:
-            forgotten(message_ids)
+        self.drop(message_ids)
+
+    def drop(self, message_ids: Sequence[str]) -> None:
+        """Tell of messages that are no longer held with what they said."""
+        if message_ids:
+            for forgotten in self._forgotten:
+                forgotten(message_ids)
 
     def _as_held(self, message: Message | None) -> Message | None:
         if message is None or message.id not in self._erased:

@@ -20,6 +20,7 @@ from gateway.domain.model import DeliveryState
 from gateway.storage import forgetting, head
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
+from gateway.storage.following import Following
 from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
 from gateway.storage.sqlite import used_bytes
@@ -75,7 +76,8 @@ class Kept:
         age: When they came to be.
         until: Only rows from before that may go.
         is_over: Which of them may go now.
-        drop: Removes rows with their keys, unless they are needed again.
+        drop: Removes rows with their keys, unless they are needed again, and returns
+            what tells which they were.
         most: How many go in one commit.
     """
 
@@ -83,7 +85,7 @@ class Kept:
     age: Column[Any]
     until: int
     is_over: ColumnElement[bool]
-    drop: Callable[[Connection, "Kept", Sequence[Any]], int]
+    drop: Callable[[Connection, "Kept", Sequence[Any]], Sequence[Any]]
     most: int = SOME
 
 
@@ -94,10 +96,13 @@ class Retention:
     rests for as long as that took.
     """
 
-    def __init__(self, writer: Writer, reader: Reader, pace: Pace) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, pace: Pace, following: Following
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._pace = pace
+        self._following = following
 
     async def sweep(
         self,
@@ -144,7 +149,7 @@ class Retention:
         return Swept(
             await self._walk(_deliveries(old, very_old)),
             await self._walk(_events(old)),
-            await self._walk(_messages(old)),
+            await self._walk(_messages(old), self._following.drop),
             await self._walk(_attachments(old)),
         )
 
@@ -152,7 +157,11 @@ class Retention:
         """Remove bytes whose message was never stored, or is gone, after an hour."""
         return await self._walk(_attachments(micros(now - UNREFERENCED)))
 
-    async def _walk(self, kept: Kept) -> int:
+    async def _walk(
+        self,
+        kept: Kept,
+        then: Callable[[Sequence[Any]], None] = lambda _gone: None,
+    ) -> int:
         """Remove what is over, up to where all that follows is too young."""
         total, after = 0, None
         while True:
@@ -160,7 +169,9 @@ class Retention:
             for start in range(0, len(over), kept.most):
                 begun_s = self._pace.begin()
                 some = over[start : start + kept.most]
-                total += await self._ask(partial(_drop, kept, some))
+                gone = await self._ask(partial(_drop, kept, some))
+                total += len(gone)
+                then(gone)
                 await self._pace.rest(begun_s)
             if last is None:
                 return total
@@ -234,7 +245,7 @@ def _look(
     return last, connection.execute(over).scalars().all()
 
 
-def _drop(kept: Kept, keys: Sequence[Any], connection: Connection) -> int:
+def _drop(kept: Kept, keys: Sequence[Any], connection: Connection) -> Sequence[Any]:
     return kept.drop(connection, kept, keys)
 
 
@@ -265,7 +276,7 @@ def _messages(old: int) -> Kept:
     is_told_of = exists().where(event.c.message_id == message.c.id)
     is_said = status.is_(None) | status.not_in(("queued", "sending"))
     is_over = (age < old) & ~is_told_of & is_said
-    return Kept(message.c.position, age, old, is_over, _drop_rows)
+    return Kept(message.c.position, age, old, is_over, _drop_messages)
 
 
 def _attachments(old: int) -> Kept:
@@ -278,34 +289,42 @@ def _attachments(old: int) -> Kept:
     return Kept(key, age, old, is_over, _drop_attachments, most=FEW)
 
 
-def _drop_rows(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
-    gone = delete(kept.key.table).where(kept.key.in_(keys), kept.is_over)
-    return connection.execute(gone).rowcount
+def _drop_messages(
+    connection: Connection, kept: Kept, keys: Sequence[Any]
+) -> Sequence[str]:
+    gone = delete(message).where(kept.key.in_(keys), kept.is_over)
+    return connection.execute(gone.returning(message.c.id)).scalars().all()
 
 
-def _drop_events(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+def _drop_events(
+    connection: Connection, kept: Kept, keys: Sequence[Any]
+) -> Sequence[int]:
     """Remove events, and remember up to where some are missing from then on."""
-    gone = delete(event).where(kept.key.in_(keys), kept.is_over).returning(event.c.seq)
-    seqs = connection.execute(gone).scalars().all()
+    gone = delete(event).where(kept.key.in_(keys), kept.is_over)
+    seqs = connection.execute(gone.returning(event.c.seq)).scalars().all()
     if seqs:
         head.trim(connection, max(seqs))
-    return len(seqs)
+    return seqs
 
 
-def _drop_deliveries(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+def _drop_deliveries(
+    connection: Connection, kept: Kept, keys: Sequence[Any]
+) -> Sequence[str]:
     found = select(delivery.c.id).where(kept.key.in_(keys), kept.is_over)
-    ids = list(connection.execute(found).scalars())
+    ids = connection.execute(found).scalars().all()
     connection.execute(delete(attempt).where(attempt.c.delivery_id.in_(ids)))
     connection.execute(delete(delivery).where(delivery.c.id.in_(ids)))
-    return len(ids)
+    return ids
 
 
-def _drop_attachments(connection: Connection, kept: Kept, keys: Sequence[Any]) -> int:
+def _drop_attachments(
+    connection: Connection, kept: Kept, keys: Sequence[Any]
+) -> Sequence[str]:
     found = select(kept.key).where(kept.key.in_(keys), kept.is_over)
-    ids = list(connection.execute(found).scalars())
+    ids = connection.execute(found).scalars().all()
     for table in (attachment_chunk, attachment):
         connection.execute(delete(table).where(table.c.message_id.in_(ids)))
-    return len(ids)
+    return ids
 
 
 def _trim_replays(connection: Connection, old: int) -> int:

@@ -118,7 +118,7 @@ class Store:
         self._writer = writer
         self._clock = clock
         pace = Pace(clock)
-        self._retention = Retention(writer, reader, pace)
+        self._retention = Retention(writer, reader, pace, following)
         self._erasing = Erasing(writer, reader, pace, fresh, following)
         self._resealing = Resealing(writer, reader, sealer, pace, meter)
         self.sealer = sealer

@@ -74,6 +74,18 @@ def test_what_was_erased_does_not_come_back() -> None:
     assert follower.told[0].message == replace(message, body="null", attachment=None)
 
 
+def test_what_was_trimmed_is_dropped() -> None:
+    """Followers are told which messages are no longer held; it is no erasure."""
+    following, follower = Following(0), Follower()
+    following.add(follower.hear, follower.forget)
+
+    following.drop(["msg_1"])
+    following.tell([(received("1"), 1, incoming("1"))])
+
+    assert follower.forgotten == ["msg_1"]
+    assert follower.told[0].message == incoming("1")
+
+
 def test_nobody_is_told_that_nothing_was_erased() -> None:
     """A sweep that finds nothing wakes nobody."""
     following, follower = Following(0), Follower()

@@ -1,5 +1,6 @@
 """The head of the log."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ async def test_a_fact_is_remembered_as_it_was_last_set(tmp_path: Path) -> None:
         after = await channel.transact(lambda c: head.fact_of(c, "x"))
 
     assert (before, after) == (None, "2")
+
+
+async def test_a_log_remembers_the_last_place_that_was_trimmed(tmp_path: Path) -> None:
+    """It is 0 at first, and never less than it was."""
+    async with a_channel(tmp_path) as channel:
+        before = await channel.transact(head.trimmed)
+        for place in (7, 12, 9):
+            await channel.transact(partial(head.trim, seq=place))
+        after = await channel.transact(head.trimmed)
+
+    assert (before, after) == (0, 12)

@@ -18,6 +18,7 @@ from gateway.domain.model import (
     Replay,
     ReplayOnly,
 )
+from gateway.storage.following import Following
 from gateway.storage.pacing import Pace
 from gateway.storage.retention import STEP, Retention, Swept
 from gateway.storage.store import Store
@@ -280,7 +281,7 @@ async def test_what_is_sent_again_during_a_sweep_stays(tmp_path: Path) -> None:
                 await store.deliveries.retry(due.delivery.id)
                 return found
 
-        retention = Retention(store._writer, Retrying(), Pace(clock))
+        retention = Retention(store._writer, Retrying(), Pace(clock), Following(0))
         swept = await retention.sweep(clock.now(), messages=WEEK, dead=MONTH)
 
     assert swept == Swept(0, 0, 0, 0)

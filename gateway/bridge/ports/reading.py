@@ -123,9 +123,9 @@ class History(Protocol):
 
         Args:
             told: Gets messages as they are by that commit; it must not raise.
-            forgotten: Called with the ids of messages that a commit erased. Whoever
-                keeps what it was told drops what they said: `read` no longer has it,
-                and what is told of them from then on has it no more.
+            forgotten: Called with the ids of messages that were erased or trimmed.
+                Whoever keeps what it was told drops what they said: `read` no longer
+                has it. What is told later of one that was erased has it no more.
         """
         ...
 
