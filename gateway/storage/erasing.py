@@ -36,8 +36,18 @@ YOUNG: Final = timedelta(minutes=1)  # Too young to be looked for what is delive
 DONE: Final = (DeliveryState.DELIVERED.value, DeliveryState.CANCELLED.value)
 UNFINISHED: Final = (MessageStatus.QUEUED.value, MessageStatus.SENDING.value)
 
+# Nothing more is heard of what was received, nor of what was sent to everybody.
+SETTLED: Final = (None, MessageStatus.SENT.value)
+
 _NOTHING: Final = {"body": None, "attachment_size": None, "attachment_sha256": None}
 _IS_FINAL = or_(message.c.status.is_(None), message.c.status.not_in(UNFINISHED))
+
+
+class Erased(NamedTuple):
+    """A message that was erased, and what had become of it; `None` if received."""
+
+    id: str
+    status: str | None
 
 
 class Found(NamedTuple):
@@ -54,15 +64,14 @@ class Erasure:
 
     message_id: str
     refusal: GatewayError | None = None
+    erased: Sequence[Erased] = ()
 
     def run(self, connection: Connection) -> None:
         """Erase it, unless it is still to be said."""
-        self.refusal = None
+        self.refusal, self.erased = None, ()
         mine = message.c.id == self.message_id
-        erased = connection.execute(
-            update(message).where(mine, _IS_FINAL).values(_NOTHING)
-        )
-        if erased.rowcount:
+        self.erased = _erase(connection, mine & _IS_FINAL)
+        if self.erased:
             _drop_bytes(connection, [self.message_id])
             _drop_answers(connection, self.message_id)
         elif connection.execute(select(message.c.id).where(mine)).one_or_none():
@@ -74,11 +83,6 @@ class Erasure:
         else:
             detail = f"There is no message {self.message_id}."
             self.refusal = NotFound(detail, facts={"what": "message"})
-
-    @property
-    def erased(self) -> Sequence[str]:
-        """What was erased: the message, or nothing."""
-        return () if self.refusal is not None else (self.message_id,)
 
     def result(self) -> None:
         """Return if it was erased; `NotFound` or `WrongState`."""
@@ -110,7 +114,7 @@ class Erasing:
         def stage(batch: Batch) -> None:
             self._fresh.clear()
             batch.do(erasure.run)
-            batch.then.append(lambda: self._following.forget(erasure.erased))
+            batch.then.append(lambda: self._forget(erasure.erased))
 
         return self._writer.ask(stage, erasure.result)
 
@@ -131,10 +135,9 @@ class Erasing:
     async def _erase(self, old: int, found: Sequence[Found]) -> int:
         positions = [one.position for one in found]
         erased = await self._ask(
-            partial(_erase, old=old, positions=positions),
-            then=self._following.forget,
+            partial(_erase_all, old=old, positions=positions), then=self._forget
         )
-        gone = set(erased)
+        gone = {one.id for one in erased}
         carrying = [
             one.id
             for one in found
@@ -146,6 +149,11 @@ class Erasing:
             await self._ask(partial(_drop_bytes, message_ids=some))
             await self._pace.rest(begun_s)
         return len(erased)
+
+    def _forget(self, erased: Sequence[Erased]) -> None:
+        ids = [one.id for one in erased]
+        unsettled = [one.id for one in erased if one.status not in SETTLED]
+        self._following.forget(ids, unsettled=unsettled)
 
     async def _ask(
         self,
@@ -186,15 +194,21 @@ def _delivered(old: int, after: int, connection: Connection) -> Sequence[Found]:
     return [Found(*row) for row in rows]
 
 
-def _erase(connection: Connection, old: int, positions: Sequence[int]) -> list[str]:
+def _erase_all(
+    connection: Connection, old: int, positions: Sequence[int]
+) -> Sequence[Erased]:
     """Erase those of which nothing is owed still: one may have been sent again."""
+    return _erase(connection, message.c.position.in_(positions) & _is_delivered(old))
+
+
+def _erase(connection: Connection, which: ColumnElement[bool]) -> Sequence[Erased]:
     erased = connection.execute(
         update(message)
-        .where(message.c.position.in_(positions), _is_delivered(old))
+        .where(which)
         .values(_NOTHING)
-        .returning(message.c.id)
+        .returning(message.c.id, message.c.status)
     )
-    return list(erased.scalars())
+    return [Erased(*row) for row in erased]
 
 
 def _drop_answers(connection: Connection, message_id: str) -> None:

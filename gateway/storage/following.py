@@ -52,9 +52,17 @@ class Following:
         for told in self._told:
             told(logged)
 
-    def forget(self, message_ids: Sequence[str]) -> None:
-        """Tell of messages that a commit erased, and never again of what they said."""
-        self._erased.update(dict.fromkeys(message_ids))
+    def forget(
+        self, message_ids: Sequence[str], *, unsettled: Sequence[str] = ()
+    ) -> None:
+        """Tell of messages that a commit erased.
+
+        Args:
+            message_ids: All of them.
+            unsettled: Those that something may still be heard of: it is told without
+                what they said.
+        """
+        self._erased.update(dict.fromkeys(unsettled))
         for oldest in list(self._erased)[: max(0, len(self._erased) - REMEMBERED)]:
             del self._erased[oldest]
         self.drop(message_ids)

@@ -67,10 +67,10 @@ def test_what_was_erased_does_not_come_back() -> None:
     said = outgoing("1", attachment=Attachment(3, "x"))
     message, event = sent(said)
 
-    following.forget(["msg_1"])
+    following.forget(["msg_1", "msg_9"], unsettled=["msg_1"])
     following.tell([(event, 1, message)])
 
-    assert follower.forgotten == ["msg_1"]
+    assert follower.forgotten == ["msg_1", "msg_9"]
     assert follower.told[0].message == replace(message, body="null", attachment=None)
 
 
@@ -101,7 +101,7 @@ def test_what_was_erased_is_remembered_within_bounds() -> None:
     following = Following(0)
 
     for n in range(REMEMBERED + 10):
-        following.forget([f"msg_{n}"])
+        following.forget([f"msg_{n}"], unsettled=[f"msg_{n}"])
 
     assert len(following._erased) == REMEMBERED
     assert f"msg_{REMEMBERED + 9}" in following._erased
