@@ -122,13 +122,14 @@ class Door:
     async def _take(self, request: Request, draft_of: DraftOf) -> Response:
         body, asked = await self.read(request)
         once = repeats.once_of(request, body.digest)
+        if once is None or asked.is_rehearsal:
+            draft = self.draft(request, body, draft_of)
+            return await self.accept(request, draft, asked)
 
         async def say() -> Response:
             draft = self.draft(request, body, draft_of)
             return await self.accept(request, draft, asked, once)
 
-        if once is None or asked.is_rehearsal:
-            return await say()
         return await repeats.once_only(lambda: self.again(request, asked, once), say)
 
     async def accept(
