@@ -142,8 +142,8 @@ class Streaming(Response):
 
     async def _put(self, send: Send, content: bytes, *, is_last: bool = False) -> None:
         """Write, in pieces: the next is begun when there is room for it."""
-        self._reader.writes(self._clock.monotonic())
         for first in range(0, len(content) or 1, PIECE_BYTES):
+            self._reader.writes(self._clock.monotonic())
             piece = content[first : first + PIECE_BYTES]
             more = not is_last or first + PIECE_BYTES < len(content)
             await send({"type": "http.response.body", "body": piece, "more_body": more})

@@ -47,7 +47,7 @@ class ReadLog:
         attachment: bytes | None = None,
     ) -> IncomingMessage:
         """Have a message received."""
-        kept = None if attachment is None else Attachment(len(attachment), "5ha")
+        kept = Attachment(len(attachment), "5ha") if attachment else None
         message = IncomingMessage(
             id=self.store.ids.new(Kind.MESSAGE),
             room="lobby",
@@ -96,3 +96,14 @@ async def reading(log: ReadLog) -> AsyncIterator[Streams]:
             yield log.streams
         finally:
             running.cancel()
+
+
+async def a_log_of_four() -> ReadLog:
+    """Return a log in which alice and bob spoke, and rooms came and went."""
+    log = ReadLog()
+    await log.say("one")
+    await log.happen(EventType.ROOM_CONNECTED)
+    await log.clock.advance(60)
+    await log.say("two", name="bob")
+    await log.happen(EventType.ROOM_DISCONNECTED, room="other")
+    return log
