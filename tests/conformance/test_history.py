@@ -20,6 +20,7 @@ from gateway.domain.model import (
 )
 from gateway.domain.rendering import envelope
 from gateway.domain.routing import EVERYTHING, Selection, selects
+from gateway.storage.store import Store
 from tests.conformance.ports import (
     Ports,
     incoming,
@@ -29,7 +30,8 @@ from tests.conformance.ports import (
     sent,
     webhook,
 )
-from tests.fakes.clock import NOON
+from tests.fakes.clock import NOON, FakeClock
+from tests.fakes.memory_store import MemoryStore
 
 EVENTS = (
     ("*",),
@@ -259,6 +261,44 @@ async def test_what_was_erased_is_not_read_again(store: Ports) -> None:
     assert forgotten == ["msg_1", "msg_2"]
     assert [_said(one) for one in stretch.entries] == [("null", None)] * 2
     assert [_said(one) for one in newest] == [("null", None)] * 2
+
+
+async def test_what_was_trimmed_is_counted_and_passed_over(
+    store: Ports, clock: FakeClock
+) -> None:
+    """What is gone is told by its number; what is owed still is read like the rest."""
+    forgotten: list[str] = []
+    store.history.follow(lambda _logged: None, forgotten.extend)
+    await store.log.append(received("1"), joined("2"), message=incoming("1"))
+    await store.webhooks.put(webhook(active=False, events=("message.received",)))
+    await store.log.append(received("3"), message=incoming("3"))
+    await store.log.append(joined("4"), joined("5"))
+
+    await trim(store, clock, place=5, keep=3)
+    await store.log.append(replace(joined("6"), at=clock.now()))
+
+    history = store.history
+    stretch = await history.read(0, EVERYTHING, 10)
+    assert ids(stretch.entries) == ["evt_3", "evt_6"]
+    assert stretch.upto == 6
+    assert ids(await history.newest(EVERYTHING, 10)) == ["evt_6", "evt_3"]
+    assert [await history.missed(n) for n in range(7)] == [4, 3, 2, 2, 1, 0, 0]
+    assert await history.earliest() == 5
+    assert await history.place_of("evt_2") is None
+    assert await history.place_before(NOON) == 2
+    assert await history.place_before(clock.now()) == 5
+    assert forgotten == ["msg_1"]
+    assert stretch.entries[0].message is not None
+
+
+async def trim(store: Ports, clock: FakeClock, *, place: int, keep: int) -> None:
+    """Have a store trim its log up to a place, but for an event that is owed still."""
+    clock.jump(timedelta(days=8).total_seconds())
+    if isinstance(store, MemoryStore):
+        store.history.trim(place, keep=[keep])
+    else:
+        assert isinstance(store, Store)
+        await store.sweep(messages=timedelta(days=7), dead=timedelta(days=30))
 
 
 def _said(logged: Logged) -> tuple[str, Attachment | None]:

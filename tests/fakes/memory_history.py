@@ -33,6 +33,17 @@ class MemoryHistory:
     def trim(self, place: int, keep: Collection[int] = ()) -> None:
         """Hold no more what comes up to a place, but for what is kept."""
         self._gone.update(set(range(1, place + 1)) - set(keep))
+        told_of = {event.message_id for event in self._held(0)}
+        gone = [
+            event.message_id
+            for event in self._store.events[:place]
+            if event.message_id in self._store.messages_by_id
+            and event.message_id not in told_of
+        ]
+        for message_id in gone:
+            self._store.messages_by_id.pop(message_id, None)
+        for forget in self._store.forgotten if gone else ():
+            forget(gone)
 
     def follow(
         self,
