@@ -13,7 +13,9 @@ from typing import Final, NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.api.streaming import ABORT
 from gateway.settings import BadSettings, Settings
 
 CRASHED: Final = 1
@@ -23,6 +25,10 @@ NEW_OBJECTS: Final = 20_000  # that the garbage collector waits for; 700 if not 
 # The store's thread and the event loop take turns: at 5 ms, Python's default, each
 # commit would wait for the loop to let go.
 SWITCH_INTERVAL_S: Final = 0.0005
+# How long a peer may leave unacknowledged what was sent to it (RFC 5482), where the
+# kernel knows of it: else one that is gone without a word keeps its stream for 15 min.
+DEAD_AFTER_MS: Final = 60_000
+UNSENT_BYTES: Final = 131_072  # that the kernel takes for a peer; else up to 4 MiB
 
 
 class _Quiet(uvicorn.Server):
@@ -46,6 +52,16 @@ class _Quiet(uvicorn.Server):
         self._on_started()
 
 
+class _Connection(HttpToolsProtocol):
+    """A connection that whoever answers on it may end at once."""
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: dict[str, object] = {ABORT: self.transport.abort}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # wants dicts of dicts
+
+
 class UvicornServer:
     """Serves one application on a socket that is bound already."""
 
@@ -62,6 +78,7 @@ class UvicornServer:
             server_header=False,
             proxy_headers=False,
             lifespan="off",
+            http=_Connection,
             ws="none",
         )
         self._server = _Quiet(config, started)
@@ -90,6 +107,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bound_peers(listener)
         listener.bind(address)
     except OSError as error:
         if listener is not None:
@@ -101,6 +119,17 @@ def listen(host: str, port: int) -> socket.socket:
         raise BadSettings(message) from error
     listener.setblocking(False)  # noqa: FBT003  # as sockets have it
     return listener
+
+
+def _bound_peers(listener: socket.socket) -> None:
+    """Have every connection that is accepted give a silent peer up, and hold little."""
+    for name, value in (
+        ("TCP_USER_TIMEOUT", DEAD_AFTER_MS),
+        ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
+    ):
+        option = getattr(socket, name, None)
+        if option is not None:  # Linux has both.
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def stopped_by_signals() -> asyncio.Event:

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.api.streaming import ABORT
 from gateway.cli import serving
 from gateway.settings import BadSettings, Settings
 from gateway.storage.errors import LockHeld, SchemaTooNew
@@ -42,6 +43,45 @@ def test_a_taken_port_is_one_sentence() -> None:
 
         with pytest.raises(BadSettings, match=f":{port}: .*GATEWAY_PORT"):
             serving.listen("127.0.0.1", port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the options are Linux's")
+def test_a_peer_that_is_gone_or_takes_nothing_is_bounded() -> None:
+    """What a connection inherits: when it is given up, how much waits for it."""
+    with serving.listen("127.0.0.1", 0) as listener:
+        listener.listen()
+        listener.settimeout(5)
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                found = [
+                    accepted.getsockopt(socket.IPPROTO_TCP, option)
+                    for option in (socket.TCP_USER_TIMEOUT, socket.TCP_NOTSENT_LOWAT)
+                ]
+
+    assert found == [serving.DEAD_AFTER_MS, serving.UNSENT_BYTES]
+
+
+async def test_whoever_answers_may_end_a_connection_at_once() -> None:
+    """It has no answer, and the peer notices at once."""
+    started, listener = asyncio.Event(), serving.listen("127.0.0.1", 0)
+    server = serving.UvicornServer(listener)
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        scope["extensions"][ABORT]()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with asyncio.timeout(8), asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(app, started.set))
+        await started.wait()
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+        server.stop(1.0)
+
+    assert said == b""
 
 
 async def test_requests_are_served_until_it_is_told_to_stop() -> None:
