@@ -68,6 +68,7 @@ class Amending:
         elif entry.message.status is not MessageStatus.CANCELLED:
             raise _not_queued(message_id, entry.message.status)
         await asyncio.shield(entry.stored)
+        await asyncio.shield(entry.settled)
         return entry.message
 
     async def retry(self, message_id: str) -> OutgoingMessage:

@@ -106,9 +106,9 @@ class Posting:
             return
         latest = entry.latest
         if latest is not entry:
-            owed = latest.owed_to(entry.shares[index].participant_id)
-            if owed is None or owed in latest.posted:
+            same = latest.same_as(entry.shares[index])
+            if same is None or same in latest.posted:
                 return
-            entry, index = latest, owed
+            entry, index = latest, same
         entry.acknowledge(index)
         self._tell(entry)

@@ -164,7 +164,7 @@ class Sending:
                 f"this key was used for another request ({', '.join(done.message_ids)})"
                 "; repeat that one exactly, or take a new key"
             )
-            raise KeyReused(detail, errors=[FieldError("", detail)])
+            raise KeyReused(detail)
         await self._wait_for(done.message_ids, wait_s)
         found = [await self._amending.find(each) for each in done.message_ids]
         messages = [each for each in found if isinstance(each, OutgoingMessage)]
@@ -235,6 +235,9 @@ class Sending:
 
     def _check_all(self, drafts: Sequence[Draft]) -> tuple[Room, list[_Targets | None]]:
         """Return the room of a batch, and whom each of its messages means."""
+        if not drafts:
+            detail = "a batch has at least one message"
+            raise Invalid(detail, errors=[FieldError("/messages", detail)])
         rooms: list[Room] = []
         targets: list[_Targets | None] = []
         refused: list[tuple[int, GatewayError]] = []

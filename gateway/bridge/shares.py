@@ -9,6 +9,7 @@ from gateway.bridge.ports import OutcomeUnknown, Refused
 from gateway.domain.model import (
     Address,
     AddressKind,
+    Match,
     MessageError,
     MessageStatus,
     OnUnknown,
@@ -215,11 +216,17 @@ class Shares:
                 self._doubtful.add(index)
             self.shares[index] = replace(share, status=MessageStatus.QUEUED, error=None)
 
-    def owed_to(self, participant_id: str | None) -> int | None:
-        """Return the share of a participant that the room is not known to have."""
-        for index, share in enumerate(self.shares):
-            is_known = share.status is MessageStatus.SENT or index in self._twins
-            if share.participant_id == participant_id and not is_known:
+    def same_as(self, share: Recipient) -> int | None:
+        """Return the share, unless it is known to be sent, that is the same as another.
+
+        It is one that the message had before it was retried: for the same participant
+        or, where an address means only one, for the same address.
+        """
+        is_one = self.message.match is not Match.ALL
+        for index, ours in enumerate(self.shares):
+            is_open = ours.status is not MessageStatus.SENT and index not in self._twins
+            by_id = ours.participant_id == share.participant_id
+            if is_open and (by_id or is_one) and ours.to == share.to:
                 return index
         return None
 

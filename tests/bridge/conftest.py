@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
-from gateway.bridge.ports import RoomRecord
+from gateway.bridge.ports import Refused, RoomRecord
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Draft, Sending
 from gateway.domain.ids import Ids
@@ -95,6 +95,24 @@ class Scene:
             for event in self.store.events
             if not prefixes or event.type.value.startswith(prefixes)
         ]
+
+
+def kinds(message: OutgoingMessage) -> list[str]:
+    """Return what happened to a message, in order."""
+    return [step.kind.value for step in message.steps]
+
+
+async def refused(scene: Scene, body: str = '{"n":1}') -> OutgoingMessage:
+    """Return a message to alice that the room has refused."""
+    message = await scene.accept(a_draft(body))
+    scene.link.posts[-1].acknowledged.set_exception(Refused(1, "no"))
+    await settle()
+    return await scene.stored(message)
+
+
+async def parked(scene: Scene) -> OutgoingMessage:
+    """Return a message that waits for bob."""
+    return await scene.accept(a_draft(to=to("bob"), await_recipient=True))
 
 
 @pytest.fixture

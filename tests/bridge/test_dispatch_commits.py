@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.bridge.ports import Once, OutcomeUnknown, Refused
-from gateway.domain.errors import ShuttingDown, StoreUnavailable
+from gateway.domain.errors import ShuttingDown, StoreUnavailable, WrongState
 from gateway.domain.model import (
     Event,
     OutgoingMessage,
@@ -222,3 +222,25 @@ async def test_a_correction_is_not_undone_by_what_was_to_be_stored_before(
 
     assert await ready.status(message) == "sent"
     assert ready.happened() == ["message.sent"]
+
+
+async def test_what_is_noted_to_be_written_cannot_be_taken_back(
+    scene: Scene,
+) -> None:
+    """Not even before that is committed: it will be written then."""
+    message = await scene.accept()
+    outbox = with_slow_outbox(scene)
+    outbox.holds_changes = True
+    scene.link.arrive("alice")
+    scene.link.become("ready")
+    await settle()
+    before = list(scene.link.posts)
+
+    with pytest.raises(WrongState, match="is sending"):
+        await scene.sending.cancel(message.id)
+    for _, held in outbox.changes:
+        held.set_result(None)
+    await settle()
+
+    assert before == []
+    assert len(scene.link.posts) == 1

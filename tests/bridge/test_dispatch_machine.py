@@ -19,7 +19,14 @@ from gateway.bridge.dispatch import DispatchOptions
 from gateway.bridge.ports import NotReady, OutcomeUnknown, Refused
 from gateway.bridge.sending import Draft
 from gateway.domain.errors import GatewayError, StoreUnavailable
-from gateway.domain.model import Match, MessageStatus, OnUnknown, OutgoingMessage
+from gateway.domain.model import (
+    EventType,
+    Match,
+    MessageStatus,
+    OnUnknown,
+    OutgoingMessage,
+    StepKind,
+)
 from tests.bridge.conftest import Scene, a_draft, to
 from tests.fakes.clock import settle
 from tests.fakes.link import FakeLink, Post
@@ -32,8 +39,12 @@ CORRECTIONS = {
     ("unknown", "partial"),
     ("partial", "sent"),
 }
-# What may be written once more after it was written with that result.
+OPEN = ("queued", "sending")
+UNSENT = ("partial", "failed", "expired", "unknown")
+# What may be written once more after it was written with that result …
 REPEATABLE = {"not written", "not found"}
+# … and what if it was retried.
+RETRIABLE = {*REPEATABLE, "unknown", "refused"}
 
 
 def key_of(to: str | None, message: OutgoingMessage) -> tuple[str, str | None]:
@@ -48,6 +59,7 @@ class Witness(FakeLink):
 
     scene: Scene
     fates: dict[tuple[str, str | None], str]
+    cancelled: set[str]
 
     def post(  # type: ignore[explicit-override]  # typing.override needs 3.12
         self, to: str | None, message: OutgoingMessage, attachment: bytes
@@ -56,8 +68,11 @@ class Witness(FakeLink):
         told = super().post(to, message, attachment)
         key = key_of(to, message)
         fate = self.fates.get(key)
-        retried = fate == "unknown" and message.on_unknown is OnUnknown.RETRY
-        assert fate is None or fate in REPEATABLE or retried, fate
+        again = fate == "unknown" and message.on_unknown is OnUnknown.RETRY
+        retried = any(step.kind is StepKind.RETRIED for step in message.steps)
+        may = RETRIABLE if retried else REPEATABLE
+        assert fate is None or fate in may or again, fate
+        assert message.id not in self.cancelled
         self.fates[key] = "open"
         self._was_noted(message)
         self._is_in_order(message)
@@ -83,7 +98,7 @@ class DispatchMachine(RuleBasedStateMachine):
         """Begin in a room that is away."""
         self.runner = asyncio.Runner(debug=False)
         self.complaints: list[object] = []
-        self.lates: list[tuple[asyncio.Future[None], tuple[str, str | None]]] = []
+        self.lates: list[tuple[asyncio.Future[None], tuple[str, str | None], bool]] = []
         self.seen: dict[str, str] = {}
         self.arrived = 0
         self.fails = False
@@ -101,7 +116,7 @@ class DispatchMachine(RuleBasedStateMachine):
         link = self.scene.link
         link.__class__ = Witness
         assert isinstance(link, Witness)
-        link.scene, link.fates = self.scene, {}
+        link.scene, link.fates, link.cancelled = self.scene, {}, set()
         return link
 
     @rule(
@@ -140,6 +155,43 @@ class DispatchMachine(RuleBasedStateMachine):
         else:
             self.seen[message.id] = "queued"
 
+    def _that_are(self, *statuses: str) -> list[str]:
+        return [id_ for id_, status in self.seen.items() if status in statuses]
+
+    @precondition(lambda self: self._that_are(*OPEN))
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """Take something back."""
+        id_ = data.draw(st.sampled_from(self._that_are(*OPEN)))
+        self.runner.run(self._cancel(id_))
+
+    async def _cancel(self, id_: str) -> None:
+        try:
+            message = await self.scene.sending.cancel(id_)
+        except GatewayError:
+            pass
+        else:
+            assert message.status.is_final
+            if message.status is MessageStatus.CANCELLED:
+                self.link.cancelled.add(id_)
+        await settle()
+
+    @precondition(lambda self: self._that_are(*UNSENT))
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        """Have something said after all."""
+        id_ = data.draw(st.sampled_from(self._that_are(*UNSENT)))
+        self.runner.run(self._retry(id_))
+
+    async def _retry(self, id_: str) -> None:
+        try:
+            await self.scene.sending.retry(id_)
+        except GatewayError:
+            await settle()
+        else:
+            self.seen[id_] = "queued"
+            await settle()
+
     @property
     def _unanswered(self) -> list[Post]:
         return [post for post in self.link.posts if not post.acknowledged.done()]
@@ -162,7 +214,10 @@ class DispatchMachine(RuleBasedStateMachine):
         elif answer == "late":
             self.link.fates[key] = "unknown"
             late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self.lates.append((late, key))
+            entry = self.scene.dispatcher.find(post.message.id)
+            assert entry is not None
+            once = post.message.on_unknown is OnUnknown.REPORT and not entry.resent
+            self.lates.append((late, key, once))
             told.set_exception(OutcomeUnknown("not in time", late))
         else:
             self.link.fates[key] = "not found" if answer == 1003 else "refused"
@@ -174,7 +229,9 @@ class DispatchMachine(RuleBasedStateMachine):
     def acknowledge_late(self, data: st.DataObject) -> None:
         """Let an answer come after all."""
         place = data.draw(st.integers(0, len(self.lates) - 1))
-        late, _ = self.lates.pop(place)
+        late, key, once = self.lates.pop(place)
+        if once and self.link.fates[key] == "unknown":
+            self.link.fates[key] = "sent"  # So it need not be said by a retry.
         self.runner.run(self._resolve(late))
 
     async def _resolve(self, late: asyncio.Future[None]) -> None:
@@ -194,7 +251,7 @@ class DispatchMachine(RuleBasedStateMachine):
             post.acknowledged.set_exception(
                 OutcomeUnknown("lost") if unknown else NotReady()
             )
-        for late, _ in self.lates:
+        for late, *_ in self.lates:
             late.cancel()
         self.lates.clear()
         await settle()
@@ -277,6 +334,16 @@ class DispatchMachine(RuleBasedStateMachine):
             self.seen[id_] = status
 
     @invariant()
+    def nothing_is_told_twice(self) -> None:
+        """What was taken back is told of once."""
+        told = [
+            event.message_id
+            for event in self.scene.store.events
+            if event.type is EventType.MESSAGE_CANCELLED
+        ]
+        assert len(told) == len(set(told))
+
+    @invariant()
     def counts_are_right(self) -> None:
         """What is counted is what is there."""
         dispatcher = self.scene.dispatcher
@@ -311,7 +378,7 @@ class DispatchMachine(RuleBasedStateMachine):
 
 TestDispatch = pytest.mark.timeout(120)(DispatchMachine.TestCase)
 TestDispatch.settings = settings(
-    max_examples=20,
+    max_examples=30,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

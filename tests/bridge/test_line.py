@@ -1,13 +1,16 @@
 """The line keeps the order of acceptance, whoever steps out and back."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from gateway.bridge.entry import Entry, unresolved
-from gateway.bridge.line import Line
-from gateway.domain.model import MessageStatus, OutgoingMessage
+from gateway.bridge.line import Line, lined_up
+from gateway.domain.model import MessageStatus, OutgoingMessage, Step, StepKind
 from tests.bridge.conftest import to
 from tests.domain.nouns import OUTGOING
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import NOON, FakeClock
 
 
 def entry(order: int, *names: str, sending: bool = False) -> Entry:
@@ -140,3 +143,27 @@ async def test_a_newcomer_is_not_clear_of_a_parked_entry_of_its_address() -> Non
 
     assert line.is_clear(to("alice"))
     assert not line.is_clear(to("bob"))
+
+
+def test_what_was_retried_stands_behind_what_was_accepted_by_then() -> None:
+    """As it did before the restart; of several, in the order of the retries."""
+
+    def accepted(id_: str, second: int, retried: int | None = None) -> OutgoingMessage:
+        at = NOON + timedelta(seconds=second)
+        steps: tuple[Step, ...] = (Step(at, StepKind.QUEUED, "room"),)
+        if retried is not None:
+            moment = NOON + timedelta(seconds=retried)
+            steps += (Step(moment, StepKind.RETRIED),)
+        return replace(OUTGOING, id=id_, created_at=at, steps=steps)
+
+    messages = [
+        accepted("a", 1, retried=9),
+        accepted("b", 2, retried=3),
+        accepted("c", 3),
+        accepted("d", 4),
+        accepted("e", 5, retried=8),
+    ]
+
+    line = [message.id for message in lined_up(messages)]
+
+    assert line == ["b", "c", "d", "e", "a"]

@@ -1,5 +1,6 @@
 """What is answered is how it is now."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from gateway.bridge.ports import MessageFilter
 from gateway.bridge.reading import Reading
 from gateway.domain.errors import NotFound, WrongState
 from gateway.domain.model import OutgoingMessage
-from tests.bridge.conftest import Scene, a_draft
+from tests.bridge.conftest import Scene, a_draft, refused
 
 
 def reading(scene: Scene) -> Reading:
@@ -124,3 +125,18 @@ async def test_what_is_not_held_cannot_be_forgotten(scene: Scene) -> None:
     """It is not found."""
     with pytest.raises(NotFound):
         await reading(scene).erase("msg_0")
+
+
+async def test_what_is_being_said_after_all_cannot_be_forgotten(ready: Scene) -> None:
+    """Its content is needed again."""
+    message = await refused(ready)
+    ready.link.become("reconnecting")
+    results = await asyncio.gather(
+        ready.sending.retry(message.id),
+        reading(ready).erase(message.id),
+        return_exceptions=True,
+    )
+
+    found = await ready.stored(message)
+    assert isinstance(results[1], WrongState)
+    assert (found.status, found.is_erased) == ("queued", False)

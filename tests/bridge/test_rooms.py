@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.bridge.ports import RoomRecord
+from gateway.bridge.ports import Done, Once, RoomRecord
 from gateway.bridge.rooms import Memory, Registry
 from gateway.domain.errors import Invalid, NotFound, StoreUnavailable
-from tests.bridge.conftest import Scene
+from tests.bridge.conftest import Scene, a_draft
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.link import FakeLink
 from tests.fakes.memory_store import MemoryStore
@@ -83,3 +83,14 @@ async def test_what_could_not_be_stored_is_not_stored_later_either() -> None:
     await memory.keep_alive_at(NOON)
 
     assert store.records["lobby"] == RoomRecord("lobby", True, {"a": 1}, NOON)  # noqa: FBT003  # positional
+
+
+async def test_what_was_done_in_a_room_is_known() -> None:
+    """Whichever room it was."""
+    scene, once = Scene(), Once("link", "dlv_1")
+    before = await scene.registry.done(once)
+
+    message = await scene.sending.accept(a_draft(), wait_s=0, once=once)
+
+    assert before is None
+    assert await scene.registry.done(once) == Done((message.id,))
