@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from fastapi import APIRouter
 
 from gateway import __version__
-from gateway.api import polling, samples, tracing
+from gateway.api import events, polling, samples, tracing
 from gateway.api.bodies import Limits
 from gateway.api.service import create_app
 from gateway.api.services import Services
@@ -35,6 +35,7 @@ from gateway.bridge.receiving import INSTANCE_ATTRIBUTE, Receiving
 from gateway.bridge.replying import Replying
 from gateway.bridge.rooms import Memory, Registry, Room
 from gateway.bridge.sending import Sending
+from gateway.bridge.streams import StreamOptions, Streams
 from gateway.bridge.tracing import Tracing
 from gateway.delivery.worker import Worker
 from gateway.domain.ids import Ids
@@ -136,6 +137,14 @@ class Gateway:
             self._clock,
             store.former_keys("links"),
         )
+        self._streams = Streams(
+            store.history,
+            store.messages,
+            self._links,
+            self._clock,
+            self._draining,
+            StreamOptions(per_key=self._settings.gateway_streams_per_key),
+        )
 
     async def run(self) -> None:
         """Run until told to stop, then stop in order."""
@@ -146,6 +155,7 @@ class Gateway:
             clock=self._clock,
             ids=self._ids,
             default_ttl=self._settings.gateway_default_ttl,
+            messages=self._store.messages,
         )
         delivering = self._join_delivering(sending)
         await delivering.declare(self._settings)
@@ -165,6 +175,7 @@ class Gateway:
                 room.dispatcher.run(),
                 receiving.run(),
                 delivering.replayer.run(),
+                self._streams.run(),
                 upkeep.sweep(),
                 upkeep.erase(),
                 self._watch_store(),
@@ -336,6 +347,7 @@ class Gateway:
         """Return the readings of the log."""
         history, link = self._store.history, self._links.attachment
         return (
+            events.router(self._streams, self._clock, self._meter),
             polling.router(history, link),
             samples.router(history, link, ids=self._ids, clock=self._clock),
             tracing.router(Tracing(reading.message, self._store.traces)),
