@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--runs 5] [--seconds 5] [--only send|deliver] [--quick]`."""
+"""`python -m benchmarks [--runs 5] [--seconds 5] [--only NAME] [--quick]`."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
-from benchmarks import measuring
+from benchmarks import measuring, streams
 from benchmarks.measuring import Pace
 from benchmarks.processes import ROOT
 from benchmarks.report import Report, Row, Target, conditions
@@ -30,7 +30,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each subject")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
-    parser.add_argument("--only", choices=("send", "deliver"), help="one row alone")
+    parser.add_argument(
+        "--only", choices=("send", "deliver", "streams"), help="one row"
+    )
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -61,10 +63,12 @@ async def _measured(stage: Stage, chosen: argparse.Namespace) -> Report:
         runs=chosen.runs, seconds=chosen.seconds, is_bound=stage.cores.is_bound
     )
     report = Report(SystemClock().now(), told, missing=stage.missing)
-    if chosen.only != "deliver":
+    if chosen.only in (None, "send"):
         report.rows.append(await _sends(stage, chosen.runs, chosen.seconds))
-    if chosen.only != "send":
+    if chosen.only in (None, "deliver"):
         report.rows.append(await _deliveries(stage, chosen.runs, chosen.seconds))
+    if chosen.only in (None, "streams"):
+        await _streams(stage, report)
     if chosen.only is None:
         await _latencies(stage, report, chosen.seconds)
         await _starts(stage, report)
@@ -128,6 +132,18 @@ async def _latencies(stage: Stage, report: Report, seconds: float) -> None:
             found = await measure(stage, name, count, LATENCY_RATE)
             report.latencies[f"{name}: {title}"] = found
             _say(f"{name}: {title}: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms")
+
+
+async def _streams(stage: Stage, report: Report) -> None:
+    heard = await streams.listen(stage)
+    each = "?" if heard.kib_each is None else f"{heard.kib_each:.0f}"
+    share = "?" if heard.cpu is None else f"{heard.cpu:.0%}"
+    title = (
+        f"gateway: room → each of {heard.whole} streams, {streams.PER_SECOND:.0f}/s"
+        f" ({each} KiB a stream, {share} of its core)"
+    )
+    found = report.latencies[title] = heard.latencies
+    _say(f"{title}: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms")
 
 
 async def _starts(stage: Stage, report: Report) -> None:

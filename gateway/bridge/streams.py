@@ -19,6 +19,7 @@ CHUNK: Final = Size(events=256, size_bytes=49_152)  # With its frames under 64 K
 CHUNKS_SHARED: Final = 32
 TOGETHER: Final = 64  # Readers that are released before others have their turn.
 PULSE_S: Final = 1.0
+SHARE_S: Final = 0.000_25  # Some ten times what a reader takes of a wave.
 RETRY_S: Final = 5
 
 
@@ -32,7 +33,7 @@ class StreamOptions:
         lag_s: How long it may hang, or be behind.
         linger_s: How long the tail is held for readers that may come back.
         few: As many readers are each told of each commit at once.
-        wave_s: With more, how long they are left alone after they were told.
+        wave_s: How long many are left alone, at most, after they were told.
         farewell_s: How long a last word may take.
         tail_events: Most events that are held in memory for all of them.
         tail_bytes: Most bytes that these take, about.
@@ -215,8 +216,9 @@ class Streams:
                 for reader in waiting[first : first + TOGETHER]:
                     reader.release()
                 await self._clock.sleep(0)
-            if len(self._readers) > self._options.few:
-                await self._clock.sleep(self._options.wave_s)
+            many = len(self._readers)
+            if many > self._options.few:
+                await self._clock.sleep(min(self._options.wave_s, many * SHARE_S))
 
     async def _look_after(self) -> None:
         options = self._options
