@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from aiohttp import ClientSession
+from yarl import URL
 
 from gateway.emulator import EmulatorServer, Heard, LocalMember
 from tests.guide.deliveries import SECRET, answer_to, forged, genuine
@@ -25,16 +26,16 @@ from tests.interop.gateway_process import SECRET as ROOM_SECRET, Gateway, Json, 
 FOLDER = ROOT / "integrations" / "node-red"
 NODE_RED = FOLDER / "node_modules" / "node-red" / "red.js"
 KEY = "mgw_of_the_node_red_tests_and_of_nobody_else"
-EGRESS = {
-    "GATEWAY_EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
-    "GATEWAY_EGRESS_ALLOW_PORTS": "1-65535",
-    "GATEWAY_EGRESS_REQUIRE_HTTPS": "false",
-}
 
 
 class Room(NamedTuple):
-    """A room with the gateway and alice in it, and what she hears."""
+    """A room with the gateway and alice in it, and what she hears.
 
+    Attributes:
+        port: Where Node-RED may listen: the gateway may call it there.
+    """
+
+    port: int
     gateway: Gateway
     alice: LocalMember
     heard: asyncio.Queue[Heard]
@@ -111,6 +112,7 @@ async def room(server: EmulatorServer, tmp_path: Path) -> AsyncIterator[Room]:
 
     home = tmp_path / "gateway"
     home.mkdir()
+    port = a_port()
     async with Receiver.listening() as news:
         told: Json = {"name": "news", "url": news.url, "secret": ROOM_SECRET}
         settings = {
@@ -119,20 +121,19 @@ async def room(server: EmulatorServer, tmp_path: Path) -> AsyncIterator[Room]:
             "MESHAGENT_API_KEY": server.emulator.api_key,
             "GATEWAY_API_KEYS": KEY,
             "GATEWAY_WEBHOOKS": json.dumps([told | {"events": ["*"]}]),
-            **EGRESS,
+            "GATEWAY_EGRESS_ALLOW_HOSTS": f"127.0.0.1:{port},{URL(news.url).authority}",
         }
         async with Gateway.running("serve", home, settings) as gateway:
             await news.event("room.connected")
             alice = LocalMember("alice", role="user", on_heard=hear)
             server.emulator.add(alice, room=ROOM)
             await news.event("participant.joined")
-            yield Room(gateway, alice, heard, news)
+            yield Room(port, gateway, alice, heard, news)
 
 
 async def test_the_flow_answers_who_says_something(room: Room, tmp_path: Path) -> None:
     """Once for each event, however often that is delivered."""
-    port = a_port()
-    url = f"http://127.0.0.1:{port}/meshagent"
+    url = f"http://127.0.0.1:{room.port}/meshagent"
     await room.post("/webhooks", {"url": url, "secret": ROOM_SECRET})
     variables = {
         "WEBHOOK_SECRET": ROOM_SECRET,
@@ -140,7 +141,7 @@ async def test_the_flow_answers_who_says_something(room: Room, tmp_path: Path) -
         "GATEWAY_API_KEY": KEY,
     }
 
-    async with node_red(tmp_path, port=port, variables=variables):
+    async with node_red(tmp_path, port=room.port, variables=variables):
         room.alice.send("gateway", "chat", {"text": "hello"})
         answer = await room.next_heard()
         event = await room.news.event("message.received")
