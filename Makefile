@@ -59,7 +59,7 @@ coverage: $(STAMP) ## branch coverage of the domain and of the room client, 95 %
 		$(BIN)/coverage report --fail-under=95 --include="gateway/$$part/*" || exit 1; \
 	done
 
-interop: $(STAMP) ## against MeshAgent's own SDKs and CLI (Python 3.13 and Node)
+interop: $(STAMP) ## against MeshAgent's SDKs and CLI, Zapier, Node-RED (Python 3.13, Node)
 	@sh tests/interop/setup.sh
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
