@@ -98,7 +98,8 @@ def _parameter(
 
 
 def _words(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
+    word = {"type": "string", "minLength": 1}
+    schema = {"type": "array", "items": word, "maxItems": 100}
     return _parameter(name, description, schema, style="form", explode=False)
 
 

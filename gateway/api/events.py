@@ -37,6 +37,7 @@ from gateway.domain.routing import EVERYTHING, Selection
 MAX_WAIT_S: Final = 55
 MAX_EVENTS: Final = 1_000
 EVENTS: Final = 100
+MAX_WORDS: Final = 100
 PAGE_BYTES: Final = 4 * 1024**2
 _OFFERS: Final = (JSON, NDJSON, SSE)
 _LISTS: Final = ("events", "types", "rooms", "from")
@@ -57,10 +58,10 @@ class EventQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: Words | None = None
-    types: Words | None = None
-    rooms: Words | None = None
-    senders: Words | None = Field(None, alias="from")
+    events: Words | None = Field(None, max_length=MAX_WORDS)
+    types: Words | None = Field(None, max_length=MAX_WORDS)
+    rooms: Words | None = Field(None, max_length=MAX_WORDS)
+    senders: Words | None = Field(None, max_length=MAX_WORDS, alias="from")
     since: Moment | None = None
     after: Word | None = None
     last_event_id: Word | None = None

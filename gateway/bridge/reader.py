@@ -104,7 +104,7 @@ class Reader:
     Attributes:
         place: It has had all that it wants up to here.
         events: How many it was given.
-        on_cut: Ends a write that does not come to its end.
+        on_cut: Ends a write that does not come to its end; called once at most.
     """
 
     __slots__ = (
@@ -221,7 +221,8 @@ class Reader:
         """End it even if a write hangs."""
         self.end(reason)
         if self._writing_s is not None and self.on_cut is not None:
-            self.on_cut()
+            on_cut, self.on_cut = self.on_cut, None
+            on_cut()
 
     def close(self) -> None:
         """Let go of it."""

@@ -88,6 +88,7 @@ async def test_a_reading_may_begin_at_a_moment(since: str, found: list[int]) -> 
     [
         ("events=message.seen", "?events"),
         ("events=", "?events.0"),
+        ("rooms=" + "a," * 100 + "a", "?rooms"),
         ("since=yesterday", "?since"),
         ("after=17", "?after"),
         ("after=", "?after"),

@@ -118,6 +118,20 @@ async def test_a_write_that_hangs_is_cut_off() -> None:
     assert (is_early, cut.is_set(), reader.reason) == (False, True, Reason.LAGGED)
 
 
+async def test_a_write_is_cut_off_once() -> None:
+    """However long it takes to notice, and whatever comes besides."""
+    log = ReadLog()
+    cuts: list[Reader] = []
+    async with reading(log):
+        reader = opened(log)
+        reader.on_cut = lambda: cuts.append(reader)
+        reader.writes(log.clock.monotonic())
+        await log.clock.advance(33)
+        reader.cut(Reason.SHUTTING_DOWN)
+
+    assert cuts == [reader]
+
+
 async def test_a_reader_that_stays_behind_the_tail_lags() -> None:
     """It was at the head once, and reads from the store for too long since."""
     log = ReadLog(StreamOptions(lag_s=30, tail_events=2))
