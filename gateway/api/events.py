@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -110,10 +111,11 @@ class Events:
         self._streams = streams
         self._clock = clock
         self._meter = meter
-        self._framings: dict[str, Framing] = {
-            SSE: ServerSentEvents(streams.epoch),
-            NDJSON: JsonLines(),
-        }
+
+    @cached_property
+    def _framings(self) -> dict[str, Framing]:
+        # The same for all who read: what is put together in one of them is shared.
+        return {SSE: ServerSentEvents(self._streams.epoch), NDJSON: JsonLines()}
 
     async def read(self, request: Request) -> Response:
         """Answer."""

@@ -41,6 +41,7 @@ def description() -> str:
     from gateway import __version__  # noqa: PLC0415
     from gateway.api import (  # noqa: PLC0415
         deliveries,
+        events,
         polling,
         replays,
         samples,
@@ -70,6 +71,7 @@ def description() -> str:
             webhooks.router(_INERT, _INERT),
             deliveries.router(_INERT, _INERT),
             replays.router(_INERT),
+            events.router(_INERT, _INERT, _INERT),
             polling.router(_INERT, _INERT),
             samples.router(_INERT, _INERT, ids=_INERT, clock=_INERT),
             tracing.router(_INERT),
