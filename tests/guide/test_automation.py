@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import yaml  # type: ignore[import-untyped]  # its types are not locked
+import yaml
 
 from tests.acceptance.stage import Person, Stage
 from tests.fakes.bridge import KEY
