@@ -15,8 +15,15 @@ from gateway.settings.model import Settings, is_secret, names
 _FILE_SUFFIX: Final = "_FILE"
 _UTF_8: Final = "utf-8-sig"  # Some editors put a mark at the beginning.
 _WEBHOOKS: Final = "GATEWAY_WEBHOOKS"  # What its file lists is added to it.
-# Read by the commands that speak to a running gateway, not by the gateway itself.
-_NOT_OURS: Final = frozenset({"GATEWAY_URL", "GATEWAY_API_KEY"})
+# Read by the commands that speak to a running gateway, not by the gateway itself; or
+# given by one of them, `gateway tail --exec`, to what it runs.
+_NOT_OURS: Final = frozenset(
+    {
+        *("GATEWAY_URL", "GATEWAY_API_KEY"),
+        *("GATEWAY_ATTEMPT", "GATEWAY_CURSOR", "GATEWAY_MESSAGE_ID"),
+        *("GATEWAY_EVENT_ID", "GATEWAY_EVENT_ROOM", "GATEWAY_EVENT_TYPE"),
+    }
+)
 
 
 class BadSettings(Exception):

@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 from typer.testing import CliRunner, Result
 
+from gateway import settings
 from gateway.cli import cli
 from gateway.cli.frames import Frame
 from gateway.cli.tail import ending, printer, surroundings
@@ -340,6 +341,13 @@ def test_what_was_in_hand_at_a_kill_comes_again(tmp_path: Path) -> None:
 
     assert out.read_text().split() == ["evt_5", "evt_6", "evt_6", "evt_7"]
     assert server.came[1].headers["last-event-id"] == "e-5"
+
+
+def test_a_command_may_be_one_of_ours() -> None:
+    """What it is told is taken for no setting that was misspelt."""
+    known = surroundings(Frame("e-1", "x", b"{}"))
+
+    assert settings.load({**known, "GATEWAY_ATTEMPT": "1"}) == settings.load({})
 
 
 def test_a_command_is_told_nothing_by_strangers() -> None:
