@@ -10,11 +10,14 @@ def explanation(
     """Say what a problem document says, in a line and one for each place in error."""
     detail = str(problem.get("detail") or status)
     lines = [f"{problem.get('title')}: {detail}"]
-    errors = problem.get("errors")
-    for each in errors if isinstance(errors, list) else ():
+    given = problem.get("errors")
+    errors = given if isinstance(given, list) else []
+    for each in errors:
         if isinstance(each, dict):
             line = f"{each.get('pointer')}: {each.get('detail')}"
-            lines += [] if line in detail else [f"  {line}"]
+            # Of the only one the place is clear.
+            is_told = str(each.get("detail") if len(errors) == 1 else line) in detail
+            lines += [] if is_told else [f"  {line}"]
     candidates = problem.get("candidates")
     for each in candidates if isinstance(candidates, list) else ():
         if isinstance(each, dict):

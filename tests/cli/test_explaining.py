@@ -40,6 +40,17 @@ def test_a_problem_of_another_shape_is_told_as_far_as_it_goes(errors: object) ->
     assert explanation(422, {"title": "Bad", "errors": errors}, None) == "Bad: 422"
 
 
+def test_what_is_wrong_in_one_place_is_said_once() -> None:
+    """The detail says it already, with more besides."""
+    problem = {
+        "title": "Recipient not found",
+        "detail": "nobody here is 'alcie'; present: alice",
+        "errors": [{"pointer": "/to", "detail": "nobody here is 'alcie'"}],
+    }
+
+    assert "/to" not in explanation(404, problem, None)
+
+
 def test_several_of_one_name_are_shown_to_choose_from() -> None:
     """With the id that tells them apart."""
     problem = {
