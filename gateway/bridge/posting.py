@@ -52,7 +52,8 @@ class Posting:
     @property
     def has_window(self) -> bool:
         """Whether another may be written, by number and by bytes."""
-        return self.window > 0 and self.bytes < self._limits.window_bytes
+        limits = self._limits  # Looked at several times for every message.
+        return self.count < limits.window and self.bytes < limits.window_bytes
 
     def write(self, entry: Entry, indices: Iterable[int]) -> bool:
         """Write shares of an entry; return whether the room takes any."""

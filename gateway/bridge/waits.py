@@ -14,7 +14,8 @@ class Waits:
         """Let go whoever waits, and nobody wait from now on."""
         self._over = True
         for waiter in self._waiters:
-            _wake(waiter)
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def until(self, future: asyncio.Future[None], seconds: float) -> None:
         """Return when a future is done, whatever came of it, or the time is up.
@@ -28,7 +29,8 @@ class Waits:
         waiter: asyncio.Future[None] = loop.create_future()
 
         def wake(_: object = None) -> None:
-            _wake(waiter)
+            if not waiter.done():
+                waiter.set_result(None)
 
         timer = loop.call_later(seconds, wake)
         future.add_done_callback(wake)
@@ -39,8 +41,3 @@ class Waits:
             self._waiters.discard(waiter)
             timer.cancel()
             future.remove_done_callback(wake)
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
