@@ -23,6 +23,8 @@ from gateway.cli.calling import (
 from gateway.system import SystemClock, system_random
 
 PATIENCE_S: Final = 30.0
+# A gateway starts anew in less. Whoever has none should not wait longer.
+UNREACHED_S: Final = 10.0
 FIRST_S: Final = 0.5  # The longest wait before the second attempt; it doubles.
 CAP_S: Final = 8.0
 SERVER_ERROR: Final = 500  # RFC 9110 §15.6: this and above say nothing of the request.
@@ -95,6 +97,7 @@ class Patience:
 
     Attributes:
         total_s: Seconds after which no further attempt begins.
+        unreached_s: The same while there was not one connection.
         pause: Waits so many seconds.
         monotonic: Seconds that only ever grow.
         rng: Source of the jitter.
@@ -104,6 +107,7 @@ class Patience:
     pause: Callable[[float], None] = _pause
     monotonic: Callable[[], float] = field(default=SystemClock().monotonic)
     rng: Random = field(default_factory=system_random)
+    unreached_s: float = UNREACHED_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +140,21 @@ class Saying:
         if self.wait_s is not None:
             headers["Prefer"] = f"wait={self.wait_s}"
         patience = self.patience
-        until = patience.monotonic() + patience.total_s
+        began = patience.monotonic()
         ceiling_s, was_reached = FIRST_S, False
         while True:
             try:
                 return gateway.post(path, body=body, headers=headers)
             except (Refused, Unanswered) as error:
-                if not _may_pass(error, was_reached=was_reached):
+                if not _may_pass(error):
                     raise
-                was_reached = True
+                was_reached = was_reached or not isinstance(error, Unreached)
+                total_s = patience.total_s if was_reached else patience.unreached_s
                 wait_s = max(
                     patience.rng.uniform(0.0, ceiling_s), _least_pause_s(error)
                 )
-                if patience.monotonic() + wait_s > until:
-                    raise _given_up(error, key) from error
+                if patience.monotonic() + wait_s > began + total_s:
+                    raise (_unclear(error, key) if was_reached else error) from error
                 if ceiling_s == FIRST_S:
                     complain(self.command, f"{error}\n  It is tried again.")
             patience.pause(wait_s)
@@ -202,26 +207,19 @@ def outcome(receipt: Mapping[str, object]) -> str:
     return printable(f"{said} ({receipt.get('id')})")
 
 
-def _may_pass(error: Refused | Unanswered, *, was_reached: bool) -> bool:
-    """Whether the same request may fare better in a while.
-
-    A gateway that was never reached is not waited for: it may not be there at all.
-    """
-    match error:
-        case Refused():
-            final = error.problem.get("code") in FINAL_CODES
-            return error.problem.get("retryable") is True and not final
-        case Unreached():
-            return was_reached
-        case _:
-            return error.status is None or error.status >= SERVER_ERROR
+def _may_pass(error: Refused | Unanswered) -> bool:
+    """Whether the same request may fare better in a while."""
+    if isinstance(error, Refused):
+        final = error.problem.get("code") in FINAL_CODES
+        return error.problem.get("retryable") is True and not final
+    return error.status is None or error.status >= SERVER_ERROR
 
 
 def _least_pause_s(error: Refused | Unanswered) -> float:
     return (error.retry_after_s or 0.0) if isinstance(error, Refused) else 0.0
 
 
-def _given_up(error: Refused | Unanswered, key: str) -> Refused | Unanswered:
+def _unclear(error: Refused | Unanswered, key: str) -> Refused | Unanswered:
     if isinstance(error, Refused):
         return error
     message = f"{error}\n  To say it again, and still once, add --key {key}"
