@@ -35,6 +35,7 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Print what the gateway answers, as it is.")
 ]
 
+_JOINERS: Final = "\u200c\u200d"  # Persian words and many emoji are written with them.
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # Scheme, host or [IPv6], port, and a path; no user, query or fragment.
@@ -332,7 +333,9 @@ def words(given: str | None) -> list[str] | None:
 
 def printable(text: str) -> str:
     """Take out what would steer a terminal; a stranger may have written it."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+    return "".join(
+        each if each.isprintable() or each in _JOINERS else "\ufffd" for each in text
+    )
 
 
 def _id(given: str, noun: str, prefix: str) -> str:

@@ -277,6 +277,13 @@ def test_what_steers_a_terminal_is_taken_out() -> None:
     assert printable("é\x1b[2J\t") == "é\ufffd[2J\ufffd"
 
 
+def test_what_joins_letters_and_pictures_stays() -> None:
+    """It steers nothing, and without it words and emoji fall apart."""
+    said = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f467"
+
+    assert printable(said) == said
+
+
 async def test_a_pipe_that_is_closed_early_is_no_traceback() -> None:
     """`gateway webhooks list | head -0`."""
     with ApiServer(Reply(200, {"webhooks": [{"id": "wh_1"}] * 50_000})) as api:
