@@ -189,10 +189,12 @@ class Events:
 
     async def _expired(self, begin: Start) -> CursorExpired:
         earliest = Cursor(self._streams.epoch, await self._streams.earliest())
-        detail = (
-            "Some of what followed this cursor is no longer held. Go on after"
-            f" {earliest}, the earliest place that nothing is missing after."
+        found = (
+            "This cursor is older than what is held, or of another log."
+            if begin.missed is None
+            else "Some of what followed this cursor is no longer held."
         )
+        detail = f"{found} Go on after {earliest}: nothing is missing from there on."
         facts = {"earliest": str(earliest), "missed": begin.missed}
         return CursorExpired(detail, facts=facts)
 

@@ -75,6 +75,7 @@ FRAMEWORKS_OWN: Final[Mapping[int, GatewayError]] = {
     415: errors.UnsupportedMediaType("The body is of a type that is not read here."),
 }
 METHOD_NOT_ALLOWED: Final = "This address does not take that method; see Allow."
+NO_PARAMETER: Final = "There is no such parameter."
 
 BUG: Final = GatewayError(
     "The gateway failed; its log tells why under this request_id. Nothing was accepted."
@@ -175,7 +176,7 @@ def pointer(location: Sequence[str | int]) -> str:
     """Return a JSON Pointer (RFC 6901), or `?name` for a query parameter."""
     source, *path = location or ("body",)
     if source == "query":
-        return "?" + ".".join(str(part) for part in path)
+        return f"?{path[0]}" if path else ""
     if source == "body":
         return "".join("/" + _escaped(part) for part in path)
     return ".".join(str(part) for part in path)
@@ -293,6 +294,13 @@ def _escaped(part: str | int) -> str:
 
 
 def _sentence(found: Mapping[str, Any]) -> str:
+    match found["type"], found["loc"][:1]:
+        case "extra_forbidden", ("query",):
+            return NO_PARAMETER
+        case "extra_forbidden", _:
+            return "There is no such field."
+        case "string_too_short", _ if found["ctx"]["min_length"] == 1:
+            return "It should not be empty."
     text = str(found["msg"]).removeprefix("Value error, ")
     return text if text.endswith(".") else f"{text}."
 

@@ -90,5 +90,4 @@ def refuse_unknown(names: Iterable[str], known: frozenset[str]) -> None:
     """
     for name in names:
         if name not in known:
-            detail = "There is no such parameter."
-            raise problems.invalid(detail, at=f"?{name}")
+            raise problems.invalid(problems.NO_PARAMETER, at=f"?{name}")

@@ -75,9 +75,8 @@ class Amending:
         """Queue again what was not sent of a message; see `Sending.retry`."""
         with self._registry.claims.claim(message_id, "retried"):
             # Looked at in this order: what was open is stored when it no longer is.
-            if self._open(message_id)[1] is not None:
-                detail = f"message {message_id} is still open; it is being seen to"
-                raise WrongState(detail)
+            if (opened := self._open(message_id)[1]) is not None:
+                raise _still_open(message_id, opened.message.status)
             message = await self._outgoing(message_id)
             dispatcher = self._registry.get(message.room).dispatcher
             _refuse_retry(message, dispatcher.former(message_id))
@@ -123,6 +122,11 @@ def _refuse_retry(message: OutgoingMessage, former: OutgoingMessage | None) -> N
             "expired or unknown, for all or for some of its recipients"
         )
         raise WrongState(detail, facts={"state": status.value})
+
+
+def _still_open(message_id: str, status: MessageStatus) -> GatewayError:
+    detail = f"message {message_id} is still open; it is being seen to"
+    return WrongState(detail, facts={"state": status.value})
 
 
 def _not_queued(message_id: str, status: MessageStatus) -> GatewayError:

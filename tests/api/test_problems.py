@@ -187,6 +187,39 @@ def test_pointers_are_escaped() -> None:
     assert pointer == "/a~1b/c~0d/0"
 
 
+def test_a_pointer_to_a_parameter_is_its_name() -> None:
+    """Callers know nothing of the list that it was split into."""
+    assert problems.pointer(("query", "events", 0)) == "?events"
+
+
+@pytest.mark.parametrize(
+    ("found", "detail"),
+    [
+        ({"type": "extra_forbidden", "loc": ("body", "a")}, "There is no such field."),
+        (
+            {"type": "extra_forbidden", "loc": ("query", "a")},
+            "There is no such parameter.",
+        ),
+        (
+            {
+                "type": "string_too_short",
+                "loc": ("query", "a"),
+                "ctx": {"min_length": 1},
+            },
+            "It should not be empty.",
+        ),
+        ({"type": "missing", "loc": ("body", "a"), "msg": "Needed"}, "Needed."),
+    ],
+)
+def test_what_is_misspelt_or_empty_is_said_in_our_words(
+    found: dict[str, object], detail: str
+) -> None:
+    """The framework's speak of inputs and of characters."""
+    error = problems.validation([{"msg": "Extra inputs", **found}])
+
+    assert [each.detail for each in error.errors] == [detail]
+
+
 def test_text_that_was_no_json_is_malformed() -> None:
     """A body that pydantic could not parse is 400, not 422."""
     error = problems.validation([{"type": "json_invalid", "loc": ("body", 1)}])

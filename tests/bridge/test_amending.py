@@ -91,6 +91,16 @@ async def test_what_is_being_written_cannot_be_taken_back(ready: Scene) -> None:
     assert caught.value.facts == {"state": "sending"}
 
 
+async def test_what_is_open_cannot_be_retried(ready: Scene) -> None:
+    """It is being said; the refusal tells how far it has come."""
+    message = await ready.accept()
+
+    with pytest.raises(WrongState, match="still open") as caught:
+        await ready.sending.retry(message.id)
+
+    assert caught.value.facts == {"state": "sending"}
+
+
 async def test_what_has_ended_cannot_be_taken_back(ready: Scene) -> None:
     """Its status says how."""
     message = await refused(ready)
