@@ -46,6 +46,7 @@ def _complete(schema: dict[str, Any]) -> None:
             field.pop("default", None)
 
 
+_MOST_FIELDS: Final = 100  # A body has some ten.
 _TEXT: Final[dict[str, Any]] = {
     "type": "string",
     "minLength": 1,
@@ -301,6 +302,12 @@ def addresses(to: object) -> tuple[Address, ...]:
 
 def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
     fields = dict(body.fields)
+    if len(fields) > _MOST_FIELDS:  # To tell of each would take longer than to read it.
+        first = next(name for name in fields if name not in model.model_fields)
+        detail = (
+            f"There is no such field, nor most of the {len(fields)} that are given."
+        )
+        raise problems.invalid(detail, at=problems.pointer(("body", first)))
     if not body.typed and isinstance(fields.get("message"), str):
         message = bodies.loads(str(fields["message"]))
         fields["message"] = bodies.an_object(message, "/message")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.api.queries import (
+    MAX_WORDS,
     event_types,
     maybe_event_types,
     maybe_moment,
@@ -22,6 +23,12 @@ def test_commas_and_repetition_both_make_a_list() -> None:
     words = split(["a,b", "c"])
 
     assert words == ["a", "b", "c"]
+
+
+def test_words_without_end_are_refused_unread() -> None:
+    """A store cannot be asked for as many things as fit into a query."""
+    with pytest.raises(ValueError, match="at most 100 words, not 101"):
+        split([",".join("a" * MAX_WORDS), ""])
 
 
 def test_other_values_are_left_to_the_validator() -> None:

@@ -149,6 +149,15 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert set(places) == {"/to", "/ttl", "/colour"}
 
 
+def test_one_of_very_many_unknown_fields_is_told() -> None:
+    """To list half a million of them would hold up everybody else."""
+    places = refusal({"to": "alice", "text": "hi"} | {f"a/{n}": n for n in range(500)})
+
+    assert places == {
+        "/a~10": "There is no such field, nor most of the 502 that are given.",
+    }
+
+
 def test_all_bad_addresses_are_told_at_once() -> None:
     """Each of a list's bad addresses is pointed at."""
     with pytest.raises(Invalid) as refused:
