@@ -18,7 +18,6 @@ from gateway.domain.routing import Selection
 CHUNK: Final = Size(events=256, size_bytes=49_152)  # With its frames under 64 KiB.
 CHUNKS_SHARED: Final = 32
 TOGETHER: Final = 64  # Readers that are released before others have their turn.
-PULSE_S: Final = 1.0
 SHARE_S: Final = 0.000_25  # Some ten times what a reader takes of a wave.
 RETRY_S: Final = 5
 
@@ -35,6 +34,8 @@ class StreamOptions:
         few: As many readers are each told of each commit at once.
         wave_s: How long many are left alone, at most, after they were told.
         farewell_s: How long a last word may take.
+        pulse_s: How often each of them is looked at: what counts in time is as much
+            too late at most.
         tail_events: Most events that are held in memory for all of them.
         tail_bytes: Most bytes that these take, about.
     """
@@ -46,6 +47,7 @@ class StreamOptions:
     few: int = 16
     wave_s: float = 0.05
     farewell_s: float = 0.3
+    pulse_s: float = 1.0
     tail_events: int = MAX_EVENTS
     tail_bytes: int = MAX_BYTES
 
@@ -223,7 +225,7 @@ class Streams:
     async def _look_after(self) -> None:
         options = self._options
         while True:
-            await self._clock.sleep(PULSE_S)
+            await self._clock.sleep(options.pulse_s)
             now_s = self._clock.monotonic()
             for reader in list(self._readers):
                 reader.look(now_s, ping_s=options.ping_s, lag_s=options.lag_s)

@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, ClientSession
 
 from tests.fakes.bridge import KEY
 
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)

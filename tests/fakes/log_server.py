@@ -26,7 +26,7 @@ async def serving(
 
 async def readers(log: ReadLog, count: int) -> None:
     """Return once that many read, and wait for what follows."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while len(log.streams) != count:
             await settle(1)
     await settle()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gateway.bridge.places import Cursor
 from gateway.bridge.streams import StreamOptions, Streams
@@ -30,7 +31,8 @@ class ReadLog:
             FakeLinks(),
             self.clock,
             self.draining,
-            options,
+            # A clock that is set stops at each pulse.
+            replace(options or StreamOptions(), pulse_s=5.0),
         )
 
     def cursor(self, place: int | None = None) -> str:
@@ -89,7 +91,7 @@ class ReadLog:
 @asynccontextmanager
 async def reading(log: ReadLog) -> AsyncIterator[Streams]:
     """Run a log's streams."""
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(25), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(log.streams.run())
         await settle()
         try:
