@@ -21,6 +21,8 @@ SCHEMA_NAME: Final = "Problem"
 CHALLENGE: Final = 'Bearer realm="gateway", Basic realm="gateway", charset="UTF-8"'
 # What nginx logs when the caller hung up; it is never seen by anybody else.
 CLIENT_CLOSED_REQUEST: Final = 499
+MAX_ERRORS: Final = 100  # that one refusal tells of
+MAX_CHARACTERS: Final = 4_000  # of one text in it, which may quote what was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +144,18 @@ def responses(*classes: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
 def validation(found: Sequence[Mapping[str, Any]]) -> GatewayError:
     """Return what pydantic found as `Invalid`, or `MalformedJson` if it was no JSON.
 
+    It has the first `MAX_ERRORS` places.
+
     Args:
         found: pydantic's `errors()`; each `loc` begins with `body`, `query`, `path`,
             `header` or `cookie`.
     """
     if any(each["type"] == "json_invalid" for each in found):
         return errors.MalformedJson("The body is not JSON.")
-    fields = [FieldError(pointer(each["loc"]), _sentence(each)) for each in found]
+    told = found[:MAX_ERRORS]
+    fields = [FieldError(pointer(each["loc"]), _sentence(each)) for each in told]
     first = fields[0] if fields else FieldError("", "It breaks a rule.")
-    more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
+    more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     where = f"{first.pointer}: " if first.pointer else ""
     return errors.Invalid(f"{where}{first.detail}{more}", errors=fields)
 
@@ -247,7 +252,7 @@ def _members(
         "type": f"{base}{slug(code)}",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": _cut(detail),
         "instance": _instance(scope),
         "code": code,
         "request_id": state.get("request_id"),
@@ -265,7 +270,12 @@ def _instance(scope: Scope) -> str:
 def _errors(fields: Sequence[FieldError]) -> dict[str, object]:
     if not fields:
         return {}
-    return {"errors": [{"pointer": f.pointer, "detail": f.detail} for f in fields]}
+    told = [{"pointer": _cut(f.pointer), "detail": _cut(f.detail)} for f in fields]
+    return {"errors": told}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
 def _allowed(request: Request, of_one_route: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -11,19 +11,30 @@ from gateway.delivery.moments import read_moment
 from gateway.domain.model import EventType
 from gateway.domain.routing import is_subscribed
 
+MAX_WORDS: Final = 100  # of one parameter; a store can't ask for any number of them
+
 _Value = TypeVar("_Value")
 
 
 def split(value: object) -> object:
-    """Return `a,b`, given once or several times, as a list of words."""
+    """Return `a,b`, given once or several times, as a list of words.
+
+    Raises:
+        ValueError: They are more than `MAX_WORDS`; none of them has been looked at.
+    """
     if not isinstance(value, list):
         return value
-    return [word for each in value for word in str(each).split(",")]
+    words = [word for each in value for word in str(each).split(",")]
+    if len(words) > MAX_WORDS:
+        message = f"It should have at most {MAX_WORDS} words, not {len(words)}."
+        raise ValueError(message)
+    return words
 
 
 Word = Annotated[str, Field(min_length=1)]
-Words = Annotated[list[Word], BeforeValidator(split)]
-Several = Annotated[list[_Value], BeforeValidator(split)]
+_Few = Field(max_length=MAX_WORDS)
+Words = Annotated[list[Word], _Few, BeforeValidator(split)]
+Several = Annotated[list[_Value], _Few, BeforeValidator(split)]
 Moment = Annotated[
     str,
     Field(

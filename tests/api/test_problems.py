@@ -227,6 +227,27 @@ def test_text_that_was_no_json_is_malformed() -> None:
     assert isinstance(error, errors.MalformedJson)
 
 
+def test_of_faults_without_end_the_first_are_told() -> None:
+    """A refusal is no longer for being asked for much that is wrong."""
+    found = [
+        {"type": "missing", "loc": ("query", str(n)), "msg": "No"} for n in range(200)
+    ]
+
+    error = problems.validation(found)
+
+    assert len(error.errors) == problems.MAX_ERRORS
+    assert error.detail == "?0: No. (199 more)"
+
+
+def test_what_was_sent_is_quoted_in_part_if_it_is_long() -> None:
+    """A name of a megabyte does not come back three times."""
+    long = problems.invalid("There is no such field.", at="/" + "x" * 1_000_000)
+
+    problem = problems.document(long, {"path": "/send"})
+
+    assert len(str(problem)) < 3 * problems.MAX_CHARACTERS
+
+
 def test_route_responses_are_grouped_by_status() -> None:
     """Two errors of one status are two examples of one response."""
     found = problems.responses(errors.NotFound, errors.RecipientNotFound)
