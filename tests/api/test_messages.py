@@ -95,12 +95,12 @@ async def test_a_plus_in_a_time_need_not_be_encoded() -> None:
         ("form=alice", "?form"),
         ("limit=201", "?limit"),
         ("limit=0", "?limit"),
-        ("status=done", "?status.0"),
+        ("status=done", "?status"),
         ("since=2030-01-01T00:00:00", "?since"),
         ("since=1893456000", "?since"),
         ("until=0.5", "?until"),
         ("direction=up", "?direction"),
-        ("types=a,,b", "?types.1"),
+        ("types=a,,b", "?types"),
     ],
 )
 async def test_a_bad_filter_is_pointed_at(query: str, pointer: str) -> None:
