@@ -36,7 +36,7 @@ async def test_whatever_is_sent_is_answered_as_described(
             f"--checks={','.join(CHECKS)}",
             "--phases=examples,fuzzing",
             "--seed=1",
-            "--request-timeout=30",
+            "--request-timeout=70",  # A poll may wait for 55 s.
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
