@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api import problems
-from gateway.api.accepting import best
 from gateway.api.bodies import JSON
 from gateway.api.event_examples import DESCRIPTION, PARAMETERS, answers
 from gateway.api.framing import NDJSON, SSE, Framing, JsonLines, ServerSentEvents
 from gateway.api.lanes import RawRoute
+from gateway.api.negotiation import best
 from gateway.api.queries import (
     Moment,
     Word,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.api.accepting import best
+from gateway.api.negotiation import best
 
 JSON, LINES, SSE = "application/json", "application/x-ndjson", "text/event-stream"
 
