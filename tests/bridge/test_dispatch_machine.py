@@ -302,8 +302,12 @@ class DispatchMachine(RuleBasedStateMachine):
         self.scene.store.fail_with(None)
         self.link._watchers.clear()
         self.link.become("reconnecting")
-        for post in self._unanswered:
-            self.link.fates[self._key(post)] = "unknown"
+        for post in self.link.posts:
+            stored = self.scene.store.messages_by_id[post.message.id]
+            assert isinstance(stored, OutgoingMessage)
+            if stored.status is MessageStatus.SENDING:
+                # Whatever the room answered, nobody knows of it any more.
+                self.link.fates[self._key(post)] = "unknown"
         self.link.posts.clear()
         self.lates.clear()
         self.scene.begin()
