@@ -116,7 +116,7 @@ class KeyReused(Invalid):
 
 
 class UrlBlocked(Invalid):
-    """A URL that may not be called; `facts` name the rule and the setting."""
+    """A URL that may not be called; the problem names the rule and the setting."""
 
     code = "url_blocked"
 
@@ -206,7 +206,7 @@ class BodyTooSlow(Rejected):
 
 
 class PayloadTooLarge(Rejected):
-    """Over a limit; `facts` carry `limit` in bytes."""
+    """Over a limit; the problem has `limit`, in bytes."""
 
     code = "payload_too_large"
 
@@ -218,7 +218,7 @@ class RangeNotSatisfiable(Rejected):
 
 
 class CursorExpired(Rejected):
-    """A place in the log after which something is missing; `facts` say `earliest`."""
+    """A place in the log after which something is missing; go on after `earliest`."""
 
     code = "cursor_expired"
 
@@ -248,7 +248,7 @@ class RoomDenied(Rejected):
 
 
 class RoomRejected(Rejected):
-    """The room refused it; `facts` carry its own code."""
+    """The room refused it; `upstream_code` is its own word for that."""
 
     code = "room_rejected"
 
