@@ -101,7 +101,7 @@ class EventQuery(BaseModel):
             return End.LATEST
         if self.since in (End.EARLIEST.value, End.LATEST.value):
             return End(self.since)
-        return moment(self.since, now, at="?since")
+        return moment(self.since, now, at="?since", besides=(one.value for one in End))
 
 
 class Events:

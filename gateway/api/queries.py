@@ -13,6 +13,7 @@ from gateway.domain.routing import is_subscribed
 
 MAX_WORDS: Final = 100  # of one parameter; a store can't ask for any number of them
 
+_WAYS: Final = ("a time such as 2030-01-31T12:00:00Z", "how long ago (10m, 2h, 7d)")
 _Value = TypeVar("_Value")
 
 
@@ -44,7 +45,9 @@ Moment = Annotated[
 ]
 
 
-def moment(text: str, now: datetime, *, at: str) -> datetime:
+def moment(
+    text: str, now: datetime, *, at: str, besides: Iterable[str] = ()
+) -> datetime:
     """Return the moment that a parameter names, in UTC.
 
     Args:
@@ -52,13 +55,15 @@ def moment(text: str, now: datetime, *, at: str) -> datetime:
             it is undone.
         now: The present, in UTC.
         at: The parameter, such as `?since`.
+        besides: Words that its caller takes instead, and a refusal names.
 
     Raises:
         Invalid: It names none. It points at the parameter.
     """
     found = read_moment(text.replace(" ", "+"), now)
     if found is None:
-        detail = "It should be a time such as 2030-01-31T12:00:00Z, or 10m, 2h, 7d ago."
+        *ways, last = (*_WAYS, *besides)
+        detail = f"It should be {', '.join(ways)} or {last}."
         raise problems.invalid(detail, at=at)
     return found
 

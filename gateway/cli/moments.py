@@ -28,7 +28,8 @@ def moment_at(given: str, now: datetime) -> str:
     found = read_moment(given, now)
     if found is None:
         detail = (
-            f"{given!r} is no time: say 30m, 2h or 7d ago, or 2026-01-31T12:00:00Z."
+            f"{given!r} is no time: say how long ago (30m, 2h, 7d),"
+            " or 2026-01-31T12:00:00Z."
         )
         raise typer.BadParameter(detail)
     return rfc3339(found)

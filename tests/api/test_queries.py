@@ -62,6 +62,12 @@ def test_what_names_no_moment_is_refused(text: str) -> None:
     assert refused.value.errors[0].pointer == "?until"
 
 
+def test_words_that_stand_for_moments_are_named_too() -> None:
+    """Whoever misspelt one sees what there is."""
+    with pytest.raises(Invalid, match=r"\(10m, 2h, 7d\), earliest or latest\."):
+        moment("first", NOON, at="?since", besides=["earliest", "latest"])
+
+
 @pytest.mark.parametrize(
     ("patterns", "types"),
     [
