@@ -128,7 +128,8 @@ class Saying:
     def say(self, gateway: Gateway, path: str, body: Mapping[str, object]) -> Answer:
         """POST a message until there is an answer; return the receipt.
 
-        All attempts have one Idempotency-Key, so that it is said once.
+        All attempts have one Idempotency-Key, so that it is said once. Whoever ends it
+        by Ctrl-C is told the key.
 
         Raises:
             Unreached: There is no gateway; nothing was said.
@@ -136,6 +137,15 @@ class Saying:
             Refused: It was not said.
         """
         key = self.key or secrets.token_hex(16)
+        try:
+            return self._say(gateway, path, body, key)
+        except KeyboardInterrupt:
+            complain(self.command, f"It may have been said.\n  {_again(key)}")
+            raise
+
+    def _say(
+        self, gateway: Gateway, path: str, body: Mapping[str, object], key: str
+    ) -> Answer:
         headers = {"Idempotency-Key": key}
         if self.wait_s is not None:
             headers["Prefer"] = f"wait={self.wait_s}"
@@ -222,8 +232,11 @@ def _least_pause_s(error: Refused | Unanswered) -> float:
 def _unclear(error: Refused | Unanswered, key: str) -> Refused | Unanswered:
     if isinstance(error, Refused):
         return error
-    message = f"{error}\n  To say it again, and still once, add --key {key}"
-    return Unanswered(message, error.status)
+    return Unanswered(f"{error}\n  {_again(key)}", error.status)
+
+
+def _again(key: str) -> str:
+    return f"To say it again, and still once, add --key {key}"
 
 
 def _whom(receipt: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """How a message is said once, and what is told of it."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -107,6 +108,22 @@ def test_patience_ends_and_tells_the_key(hand: Hand) -> None:
     key = server.came[0].headers["idempotency-key"]
     assert f"--key {key}" in str(caught.value)
     assert sum(hand.pauses) <= 30.0
+
+
+def test_whoever_ends_it_is_told_the_key(
+    hand: Hand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They cannot know whether it was said."""
+
+    def ended(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    patience = replace(hand.patience(), pause=ended)
+    with StreamServer(CUT) as server, pytest.raises(KeyboardInterrupt):
+        Saying("send", patience=patience).say(Gateway(server.url, None), "send", {})
+
+    key = server.came[0].headers["idempotency-key"]
+    assert f"--key {key}" in capsys.readouterr().err
 
 
 def test_a_pause_longer_than_patience_is_not_waited_for(hand: Hand) -> None:
