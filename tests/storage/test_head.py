@@ -1,12 +1,16 @@
 """The head of the log."""
 
+import re
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from gateway.storage import head
 from tests.storage.opening import a_channel
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
 
 
 async def test_a_new_log_begins_at_zero(tmp_path: Path) -> None:
@@ -32,6 +36,20 @@ async def test_whoever_takes_the_log_shuts_out_whoever_had_it(tmp_path: Path) ->
 
     assert present.owner != former.owner
     assert (present.epoch, present.seq) == (former.epoch, 3)
+
+
+async def test_a_restored_log_is_given_another_name(tmp_path: Path) -> None:
+    """By the statement of the guide, so that cursors of what is lost expire."""
+    (rename,) = re.findall(r'^sqlite3 gateway\.db "(UPDATE .*)"$', GUIDE, re.MULTILINE)
+    async with a_channel(tmp_path) as channel:
+        former = await channel.transact(head.take)
+        await channel.transact(lambda c: head.advance(c, former.owner, 3))
+
+        await channel.transact(lambda c: c.execute(text(rename)))
+        present = await channel.transact(head.take)
+
+    assert re.fullmatch("[0-9a-f]{8}", present.epoch)
+    assert (present.epoch != former.epoch, present.seq) == (True, 3)
 
 
 async def test_each_transaction_is_a_turn(tmp_path: Path) -> None:
