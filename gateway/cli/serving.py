@@ -28,6 +28,9 @@ SWITCH_INTERVAL_S: Final = 0.0005
 # How long a peer may leave unacknowledged what was sent to it (RFC 5482), where the
 # kernel knows of it: else one that is gone without a word keeps its stream for 15 min.
 DEAD_AFTER_MS: Final = 60_000
+# Between two requests. It is longer than proxies keep a connection, 60 s for most: else
+# a request may cross its end, and nobody knows what became of it.
+IDLE_S: Final = 75
 UNSENT_BYTES: Final = 131_072  # that the kernel takes for a peer; else up to 4 MiB
 
 
@@ -78,6 +81,7 @@ class UvicornServer:
             server_header=False,
             proxy_headers=False,
             lifespan="off",
+            timeout_keep_alive=IDLE_S,
             http=_Connection,
             ws="none",
         )
