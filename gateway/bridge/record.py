@@ -17,6 +17,7 @@ _FATES: Final[Mapping[MessageStatus, EventType]] = {
     for status in MessageStatus
     if status.is_final
 }
+_MEANT: Final = frozenset({MessageStatus.SENT, MessageStatus.CANCELLED})
 
 
 class Record:
@@ -153,8 +154,7 @@ class Record:
         }
         if message.error is not None:
             facts |= {"error": message.error.code, "said": message.error.text}
-        sent = message.status is MessageStatus.SENT
-        tell = self._meter.info if sent else self._meter.warning
+        tell = self._meter.info if message.status in _MEANT else self._meter.warning
         tell(_FATES[message.status].value, **facts)
 
 

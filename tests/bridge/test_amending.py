@@ -39,6 +39,16 @@ async def test_what_waits_for_the_room_can_be_taken_back(scene: Scene) -> None:
     assert scene.dispatcher.queued == 0
 
 
+async def test_what_was_taken_back_on_purpose_warns_nobody(scene: Scene) -> None:
+    """Its line in the log is one like that of what was sent."""
+    message = await scene.accept()
+
+    await scene.sending.cancel(message.id)
+
+    told = [line[:2] for line in scene.meter.lines if "message_id" in line[2]]
+    assert told == [("info", "message.cancelled")]
+
+
 async def test_what_waits_for_its_recipient_can_be_taken_back(ready: Scene) -> None:
     """Those behind it need not wait any longer."""
     message = await parked(ready)
