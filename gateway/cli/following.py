@@ -186,7 +186,7 @@ class Follower:
     def _tell(self, error: Exception) -> None:
         if not self._is_told:
             self._is_told = True
-            self._world.say(f"{error}\n  It goes on as soon as the gateway answers.")
+            self._world.say(f"{error}\n  It goes on as soon as it can.")
 
 
 def _piece(stream: http.client.HTTPResponse) -> bytes:
