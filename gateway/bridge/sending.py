@@ -160,8 +160,10 @@ class Sending:
         if done is None:
             return None
         if done.fingerprint != once.fingerprint:
+            others = len(done.message_ids) - 1
+            which = done.message_ids[0] + (f" and {others} more" if others else "")
             detail = (
-                f"this key was used for another request ({', '.join(done.message_ids)})"
+                f"this key was used for another request ({which})"
                 "; repeat that one exactly, or take a new key"
             )
             raise KeyReused(detail)

@@ -88,6 +88,15 @@ async def test_another_request_is_no_repeat(scene: Scene) -> None:
         await scene.sending.repeated(replace(KEY, fingerprint="f-2"), wait_s=0)
 
 
+async def test_of_a_batch_that_had_the_key_the_first_is_named(ready: Scene) -> None:
+    """A hundred ids would help nobody."""
+    drafts = [a_draft(), a_draft(), a_draft()]
+    first, *_ = await ready.sending.accept_all(drafts, once=KEY)
+
+    with pytest.raises(KeyReused, match=rf"\({first.id} and 2 more\)"):
+        await ready.sending.repeated(replace(KEY, fingerprint="f-2"), wait_s=0)
+
+
 async def test_a_repeat_of_what_is_no_longer_held_says_so(ready: Scene) -> None:
     """It was accepted; doing it again would be wrong."""
     ready.link.acknowledges = True
