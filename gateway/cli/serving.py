@@ -13,9 +13,8 @@ from typing import Final, NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.api.streaming import ABORT
+from gateway.cli.connections import Connection
 from gateway.settings import BadSettings, Settings
 
 CRASHED: Final = 1
@@ -55,16 +54,6 @@ class _Quiet(uvicorn.Server):
         self._on_started()
 
 
-class _Connection(HttpToolsProtocol):
-    """A connection that whoever answers on it may end at once."""
-
-    @override
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        extensions: dict[str, object] = {ABORT: self.transport.abort}
-        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # wants dicts of dicts
-
-
 class UvicornServer:
     """Serves one application on a socket that is bound already."""
 
@@ -82,7 +71,7 @@ class UvicornServer:
             proxy_headers=False,
             lifespan="off",
             timeout_keep_alive=IDLE_S,
-            http=_Connection,
+            http=Connection,
             ws="none",
         )
         self._server = _Quiet(config, started)

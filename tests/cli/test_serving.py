@@ -12,7 +12,6 @@ from aiohttp import ClientSession
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.streaming import ABORT
 from gateway.cli import serving
 from gateway.settings import BadSettings, Settings
 from gateway.storage.errors import LockHeld, SchemaTooNew
@@ -60,28 +59,6 @@ def test_a_peer_that_is_gone_or_takes_nothing_is_bounded() -> None:
                 ]
 
     assert found == [serving.DEAD_AFTER_MS, serving.UNSENT_BYTES]
-
-
-async def test_whoever_answers_may_end_a_connection_at_once() -> None:
-    """It has no answer, and the peer notices at once."""
-    started, listener = asyncio.Event(), serving.listen("127.0.0.1", 0)
-    server = serving.UvicornServer(listener)
-
-    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
-        scope["extensions"][ABORT]()
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    async with asyncio.timeout(8), asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(app, started.set))
-        await started.wait()
-        reader, writer = await asyncio.open_connection(*listener.getsockname())
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        said = await reader.read()
-        writer.close()
-        server.stop(1.0)
-
-    assert said == b""
 
 
 async def test_requests_are_served_until_it_is_told_to_stop() -> None:

@@ -1,0 +1,113 @@
+"""Connections as they come to the gateway's port, from whomever."""
+
+import asyncio
+from typing import Final, cast
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import (
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from gateway.api.streaming import ABORT
+
+# A connection costs whoever opens it nothing, and no key is asked for before its head.
+HEAD_S: Final = 30.0  # in which the head of a request has to come
+HEAD_BYTES: Final = 131_072  # that are taken in a row without anything of a body
+
+
+class _Lenient:
+    """A transport that takes what is written after its end, and forgets it.
+
+    asyncio's own do. uvloop's raise a `RuntimeError` until the end has been told: what
+    has several things to write would then fail, when it is only that nobody listens.
+    """
+
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, if there is somebody to write to."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that whoever answers on it may end at once.
+
+    It ends by itself if the head of a request, or what follows its body, does not come
+    to its end. All requests on it learn that it ended; uvicorn tells the last of them
+    alone, and one that was pipelined would have its stream go on for ever.
+    """
+
+    _cycles: tuple[RequestResponseCycle, ...] = ()
+    _head_limit: asyncio.TimerHandle | None = None
+    _is_head_due = True
+    _is_read = False
+    _unread_bytes = 0
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", _Lenient(transport)))
+        self._limit_head()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._is_read = False
+        super().data_received(data)
+        self._limit_head()
+        self._unread_bytes = 0 if self._is_read else self._unread_bytes + len(data)
+        if self._unread_bytes > HEAD_BYTES:
+            if self._is_head_due:
+                self.send_400_response("The head of the request is too large.")
+            self.transport.close()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_head_due = False
+        self._limit_head()
+        for cycle in self._cycles:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        super().connection_lost(exc)
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_head_due = True
+        extensions: dict[str, object] = {ABORT: self.transport.abort}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # wants dicts of dicts
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._is_head_due, self._is_read = False, True
+        super().on_headers_complete()
+        unanswered = [each for each in self._cycles if not each.response_complete]
+        self._cycles = (*unanswered, self.cycle)
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._is_read = True
+        super().on_body(body)
+
+    def _limit_head(self) -> None:
+        """Begin the time that a head has, or end it."""
+        if self._is_head_due and self._head_limit is None:
+            self._head_limit = self.loop.call_later(HEAD_S, self.transport.close)
+        elif not self._is_head_due and self._head_limit is not None:
+            self._head_limit.cancel()
+            self._head_limit = None

@@ -1,0 +1,185 @@
+"""Connections as they come to the gateway's port, from whomever."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.api.streaming import ABORT
+from gateway.cli import connections, serving
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+HELLO = PlainTextResponse("hello")
+
+Peer = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def connected(app: ASGIApp) -> AsyncIterator[Peer]:
+    """Serve an application, and connect to it."""
+    started, listener = asyncio.Event(), serving.listen("127.0.0.1", 0)
+    server = serving.UvicornServer(listener)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(app, started.set))
+        await started.wait()
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            server.stop(1.0)
+
+
+async def test_whoever_answers_may_end_a_connection_at_once() -> None:
+    """It has no answer, and the peer notices at once."""
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        scope["extensions"][ABORT]()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with connected(app) as (reader, writer):
+        writer.write(REQUEST)
+        said = await reader.read()
+
+    assert said == b""
+
+
+@pytest.mark.parametrize("begun", [b"", REQUEST[:-2], REQUEST + REQUEST[:9]])
+async def test_a_head_that_does_not_come_ends_the_connection(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens many, and says little, holds none of them."""
+    monkeypatch.setattr(connections, "HEAD_S", 0.01)
+
+    async with connected(HELLO) as (reader, writer):
+        writer.write(begun)
+        said = await reader.read()
+
+    assert said.count(b"hello") == begun.count(REQUEST)
+
+
+async def test_a_request_that_came_has_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time of a head ends with the head."""
+    monkeypatch.setattr(connections, "HEAD_S", 0.01)
+    is_over = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().call_later(0.05, is_over.set)
+        await is_over.wait()
+        await HELLO(scope, receive, send)
+
+    async with connected(app) as (reader, writer):
+        writer.write(REQUEST)
+        said = await reader.readuntil(b"hello")
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET / HTTP/1.1\r\nA: ",
+        b"GET / HTTP/1.1\r\nB: c\r\nA: ",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ",
+    ],
+)
+async def test_a_head_or_a_trailer_without_end_ends_the_connection(
+    begun: bytes,
+) -> None:
+    """It would be held in memory, before anybody knows who sends it."""
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with connected(app) as (reader, writer):
+        writer.write(begun)
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * connections.HEAD_BYTES)
+                await writer.drain()
+        said = b""
+        with suppress(ConnectionError):
+            said = await reader.read()
+
+    assert b"HTTP/1.1 200 " not in said
+
+
+async def test_a_large_body_is_none_of_these() -> None:
+    """What it may be, whoever answers says."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await HELLO(scope, receive, send)
+
+    size = 8 * connections.HEAD_BYTES
+    async with connected(app) as (reader, writer):
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+        writer.write(head + b"x" * size)
+        said = await reader.readuntil(b"hello")
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_all_who_answer_learn_that_a_peer_has_gone() -> None:
+    """Also whoever answers a request that another was sent after."""
+    asked, left = asyncio.Event(), asyncio.Event()
+    part = {"type": "http.response.body", "body": b"x", "more_body": True}
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        async def leaves() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                asked.set()
+            left.set()
+
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        async with asyncio.TaskGroup() as tasks:
+            leaving = tasks.create_task(leaves())
+            while not leaving.done():
+                await send(part)
+                await asyncio.wait({leaving}, timeout=0.01)
+
+    async with connected(app) as (_, writer):
+        writer.write(REQUEST)
+        await asked.wait()
+        writer.write(REQUEST)
+        await writer.drain()
+        writer.transport.abort()
+        async with asyncio.timeout(10):
+            await left.wait()
+
+    assert left.is_set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop is not there")
+async def test_to_write_to_a_peer_that_has_gone_is_no_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However much is still written before its end is told."""
+    asked, written = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        asked.set()
+        scope["extensions"][ABORT]()
+        for _ in range(100):
+            part = {"type": "http.response.body", "body": b"x" * 9, "more_body": True}
+            await send(part)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        written.set()
+
+    async with connected(app) as (_, writer):
+        writer.write(REQUEST)
+        await asked.wait()
+        await written.wait()
+
+    assert not caplog.records
