@@ -56,6 +56,7 @@ async def test_the_banner_says_what_to_type(dev: Process) -> None:
     exported = dict(EXPORT.findall(dev.printed))
     assert f"curl -d to=echo -d text=hello {dev.url}/send" in dev.printed
     assert f"curl {dev.url}/participants" in dev.printed
+    assert f"text/event-stream' {dev.url}/events" in dev.printed
     assert exported.keys() == {
         "MESHAGENT_API_URL",
         "MESHAGENT_ROOM_URL",
