@@ -2,6 +2,9 @@
 
 import json
 from datetime import timedelta
+from typing import Any
+
+import orjson
 
 from gateway.domain.model import (
     Address,
@@ -15,12 +18,11 @@ from gateway.domain.model import (
     OutgoingMessage,
     Recipient,
     Sender,
-    Step,
-    StepKind,
     WaitingFor,
 )
 from gateway.domain.model.messages import ERASED
 from gateway.storage.rows import Row, Values, dumps, micros, moment_of, span
+from gateway.storage.step_rows import steps_of, steps_text
 
 SEPARATOR = "\x1f"  # Between names in `message.names`.
 
@@ -84,7 +86,7 @@ def row_of_outgoing(message: OutgoingMessage, position: int) -> Row:
         message.waiting_for,
         None
         if message.to is None
-        else dumps([_address(address) for address in message.to]),
+        else _text([_address(address) for address in message.to]),
         _names(message),
         message.match.value,
         message.await_recipient,
@@ -94,9 +96,9 @@ def row_of_outgoing(message: OutgoingMessage, position: int) -> Row:
         micros(message.expires_at),
         _recipients(message.recipients),
         message.present,
-        None if message.error is None else dumps(_error(message.error)),
+        None if message.error is None else _text(_error(message.error)),
         message.resent,
-        _steps(message.steps),
+        steps_text(message.steps, message.recipients),
     )
 
 
@@ -110,9 +112,9 @@ def row_of_change(message: OutgoingMessage) -> Row:
         micros(message.expires_at),
         _recipients(message.recipients),
         message.present,
-        None if message.error is None else dumps(_error(message.error)),
+        None if message.error is None else _text(_error(message.error)),
         message.resent,
-        _steps(message.steps),
+        steps_text(message.steps, message.recipients),
         message.id,
     )
 
@@ -145,6 +147,7 @@ def _incoming_of(values: Values) -> IncomingMessage:
 def outgoing_of(values: Values) -> OutgoingMessage:
     """Return the message of a row in the order of `OUT`."""
     row = dict(zip(OUT, values, strict=True))
+    recipients = _recipients_of(row["recipients"])
     size = row["attachment_size"]
     waiting_for = row["waiting_for"]
     return OutgoingMessage(
@@ -163,7 +166,7 @@ def outgoing_of(values: Values) -> OutgoingMessage:
         on_unknown=OnUnknown(row["on_unknown"]),
         ref=row["ref"],
         attachment=None if size is None else Attachment(size, row["attachment_sha256"]),
-        recipients=_recipients_of(row["recipients"]),
+        recipients=recipients,
         present=row["present"],
         error=_error_of(None if row["error"] is None else json.loads(row["error"])),
         resent=bool(row["resent"]),
@@ -171,8 +174,16 @@ def outgoing_of(values: Values) -> OutgoingMessage:
         key_id=row["key_id"],
         traceparent=row["traceparent"],
         event_id=row["event_id"],
-        steps=_steps_of(row["steps"]),
+        steps=steps_of(row["steps"], recipients),
     )
+
+
+def _text(parts: list[Any]) -> str:
+    """Return lists of texts and whole numbers as what `dumps` makes of them, sooner."""
+    try:
+        return orjson.dumps(parts).decode()
+    except orjson.JSONEncodeError:  # A lone surrogate, an integer beyond 64 bits.
+        return dumps(parts)
 
 
 def _names(message: OutgoingMessage) -> str | None:
@@ -202,7 +213,7 @@ def _address(address: Address) -> list[str | None]:
 def _recipients(recipients: tuple[Recipient, ...]) -> str:
     if not recipients:
         return "[]"
-    return dumps(
+    return _text(
         [
             [
                 one.to,
@@ -232,24 +243,3 @@ def _error(error: MessageError) -> list[object]:
 
 def _error_of(parts: Values | None) -> MessageError | None:
     return None if parts is None else MessageError(*parts)
-
-
-def _steps(steps: tuple[Step, ...]) -> str | None:
-    """Return steps as text; `None` for none, as in rows from before there were any."""
-    if not steps:
-        return None
-    return dumps(
-        [
-            (micros(at), kind, reason, name, participant_id)
-            for at, kind, reason, name, participant_id in steps
-        ]
-    )
-
-
-def _steps_of(text: str | None) -> tuple[Step, ...]:
-    if text is None:
-        return ()
-    return tuple(
-        Step(moment_of(at), StepKind(kind), *about)
-        for at, kind, *about in json.loads(text)
-    )

@@ -82,6 +82,17 @@ def test_an_outgoing_message_comes_back(
     assert outgoing_of(row_of_outgoing(message, 5)) == message
 
 
+@pytest.mark.parametrize("error", [MessageError("room_rejected", "no", 2**64), None])
+def test_what_the_quick_writer_of_json_refuses_comes_back(
+    error: MessageError | None,
+) -> None:
+    """Half of a surrogate pair, and an integer of any size, are kept as well."""
+    recipient = Recipient(0, "\ud83c", "p-1", MessageStatus.FAILED, error=error)
+    message = replace(OUTGOING, recipients=(recipient,), error=error, position=5)
+
+    assert outgoing_of(row_of_outgoing(message, 5)) == message
+
+
 def test_an_address_is_kept_as_it_always_was() -> None:
     """Only a sender's has more to it; rows of former versions are read as these."""
     message = replace(
