@@ -155,9 +155,9 @@ class Dispatcher:
         entry.message = replace(
             entry.snapshot(), waiting_for=reason, expires_at=expires_at
         )
-        if former is not None:
-            former.successor = entry
         self._accept(entry, self._outbox.change(entry.message))
+        if former is not None:
+            former.succeed(entry)
         return entry
 
     async def load(self) -> None:
@@ -171,6 +171,9 @@ class Dispatcher:
             entry.accepted.set_result(None)
             if entry.is_sending:
                 entry.lose_written(STOPPED)
+            if message.is_erased:  # As it was when it was retried.
+                self._give_up(entry)
+            elif entry.is_sending:
                 self._reconsider(entry)
         self._expire()
 
@@ -285,10 +288,14 @@ class Dispatcher:
             except StoreUnavailable:
                 return False
             except KeyError:
-                for index in list(entry.unwritten):
-                    entry.fail(index, ERASED)
-                self._reconsider(entry)
+                self._give_up(entry)
         return True
+
+    def _give_up(self, entry: Entry) -> None:
+        """Note that nobody knows any more what was to be said."""
+        for index in list(entry.unwritten):
+            entry.fail(index, ERASED)
+        self._reconsider(entry)
 
     def _examine(self) -> None:
         """Note as `sending`, in one commit, what the window has place for."""

@@ -22,7 +22,7 @@ ABSENT: Final = MessageError(
     "recipient_not_found", "nobody of that address was in the room at dispatch"
 )
 ERASED: Final = MessageError(
-    "not_found", "its attachment was erased before it could be written"
+    "not_found", "what it says or carries was erased before it could be written"
 )
 AMBIGUOUS: Final = MessageError(
     "recipient_ambiguous", "several participants had that name at dispatch"
@@ -91,6 +91,16 @@ class Entry(Shares):
     def is_queued(self) -> bool:
         """Whether nothing of it can be on its way."""
         return self.message.status is MessageStatus.QUEUED
+
+    def succeed(self, entry: "Entry") -> None:
+        """Have another entry speak for the message, unless it is never accepted."""
+        self.successor = entry
+
+        def check(_: object) -> None:
+            if not entry.is_accepted and self.successor is entry:
+                self.successor = None
+
+        entry.accepted.add_done_callback(check)
 
     def can_resolve(self, present: Sequence[Present]) -> bool:
         """Whether something of it could be written to those present."""

@@ -1,6 +1,7 @@
 """What was not sent can be said after all, once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from gateway.domain.errors import (
     WrongState,
 )
 from gateway.domain.model import Match
+from gateway.domain.model.messages import ERASED
 from tests.bridge.conftest import Scene, a_draft, kinds, parked, refused, to
 from tests.fakes.clock import settle
 
@@ -225,6 +227,47 @@ async def test_a_late_acknowledgement_leaves_a_retry_alone(ready: Scene) -> None
 
     assert (during, await ready.status(message)) == ("sending", "sent")
     assert ready.happened() == ["message.unknown", "message.sent"]
+
+
+async def test_a_late_acknowledgement_outlives_a_retry_that_was_not_stored(
+    ready: Scene,
+) -> None:
+    """It is of the first try then, and the rest of the message stays unsaid."""
+    ready.link.arrive("bob")
+    message = await ready.accept(a_draft(to=to("alice", "bob")))
+    late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ready.link.posts[0].acknowledged.set_exception(OutcomeUnknown("not in time", late))
+    ready.link.posts[1].acknowledged.set_exception(REFUSED)
+    await settle()
+    ready.store.fail_with(DOWN)
+    with pytest.raises(StoreUnavailable):
+        await ready.sending.retry(message.id)
+    ready.store.fail_with(None)
+
+    late.set_result(None)
+    await ready.clock.advance(2)
+
+    stored = await ready.stored(message)
+    assert [each.status for each in stored.recipients] == ["sent", "failed"]
+    assert len(ready.link.posts) == 2
+    assert ready.dispatcher._line.head is None
+
+
+async def test_what_was_erased_as_it_was_retried_is_not_said(ready: Scene) -> None:
+    """After a restart nobody knows what it was."""
+    message = await refused(ready)
+    ready.link.become("reconnecting")
+    await ready.sending.retry(message.id)
+    stored = await ready.stored(message)
+    ready.store.messages_by_id[message.id] = replace(stored, body=ERASED)
+
+    ready.begin()
+    await ready.dispatcher.load()
+    await settle()
+
+    again = await ready.stored(message)
+    assert (again.status, again.error and again.error.code) == ("failed", "not_found")
+    assert ready.dispatcher.queued == 0
 
 
 async def test_a_retry_can_be_taken_back(ready: Scene) -> None:
