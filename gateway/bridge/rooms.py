@@ -101,10 +101,9 @@ class Registry:
 
     async def done(self, once: Once) -> Done | None:
         """Return what has used something up, in whichever room; `None` if nothing."""
-        for room in self._rooms.values():
-            if (done := await room.dispatcher.done(once)) is not None:
-                return done
-        return None
+        # They share one outbox.
+        room = next(iter(self._rooms.values()), None)
+        return None if room is None else await room.dispatcher.done(once)
 
     def get(self, name: str | None) -> Room:
         """Return a room by name; with one room configured, that one for `None`.

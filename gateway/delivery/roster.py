@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from gateway.delivery.ports import Hold, Release, Webhooks
 from gateway.domain.errors import NotFound
 from gateway.domain.model import Event, Webhook
-from gateway.domain.once import Done, Once
+from gateway.domain.once import AlreadyDone, Done, Once
 
 # Says what is to become of what waits for a webhook, from it before and after a change.
 Owed = Callable[[Webhook, Webhook], Hold | Release | None]
@@ -63,6 +63,10 @@ class Roster:
             AlreadyDone: `once` was used up before; nothing was stored.
         """
         async with self._changing:
+            # A commit that finds it used up is made anew, and others wait for that.
+            done = None if once is None else await self._webhooks.done(once)
+            if done is not None:
+                raise AlreadyDone(done)
             await self._webhooks.put(webhook, owed=owed, once=once, answer=answer)
 
     async def done(self, once: Once) -> Done | None:

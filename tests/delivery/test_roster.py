@@ -9,6 +9,7 @@ from gateway.delivery.ports import Release
 from gateway.delivery.roster import Roster
 from gateway.domain.errors import NotFound
 from gateway.domain.model import Event, EventType, Webhook
+from gateway.domain.once import AlreadyDone, Once
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.delivering import a_webhook
 from tests.fakes.memory_store import MemoryStore
@@ -36,6 +37,22 @@ async def test_two_changes_at_once_are_both_made() -> None:
 
     webhook = roster.get("wh_one")
     assert (webhook.description, webhook.max_in_flight) == ("new", 2)
+
+
+async def test_the_second_of_two_with_one_key_costs_no_commit() -> None:
+    """One that fails would have all that is committed with it done anew."""
+    roster, store = await a_roster()
+    before = store.commits
+
+    outcomes = await asyncio.gather(
+        *(roster.add(a_webhook(f"{n}"), once=Once("key:a", "k")) for n in range(2)),
+        return_exceptions=True,
+    )
+
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], AlreadyDone)
+    assert store.commits == before + 1
+    assert [each.id for each in roster.all()] == ["wh_0"]
 
 
 async def test_what_is_told_is_stored_with_the_change() -> None:
