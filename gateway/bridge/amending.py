@@ -51,8 +51,15 @@ class Amending:
         self._default_ttl = default_ttl
 
     async def find(self, message_id: str) -> OutgoingMessage | IncomingMessage | None:
-        """Return a message in its present state; `None` if it is not held."""
+        """Return a message in its present state; `None` if it is not held.
+
+        Raises:
+            StoreUnavailable: To be repeated later: whether it is held, too.
+        """
         dispatcher, entry = self._open(message_id)
+        if entry is not None:
+            # Others may see its commit before we are told of it, and told of none.
+            await asyncio.shield(entry.accepted)
         if dispatcher is not None and entry is not None and entry.stored.done():
             return dispatcher.shown(entry)
         return await self._held(message_id)

@@ -107,6 +107,8 @@ class Batch:
         owed: Webhooks to which something due is owed, in the order that came up.
         holding: Webhooks of which something due is about to be held.
         then: What to do once it is committed, in order.
+        undo: What takes back what it stores, should whoever submitted it have been
+            told that nothing was stored.
         logged: The events it appends to the log.
     """
 
@@ -116,6 +118,7 @@ class Batch:
         self.owed: dict[str, None] = {}
         self.holding: set[str] = set()
         self.then: list[Callable[[], None]] = []
+        self.undo: list[Work] = []
         self.logged: list[Entry] = []
         self._turns: dict[turns.Key, int] = {}
         self._rows: dict[Statement, list[Row]] = {}

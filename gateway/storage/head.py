@@ -18,8 +18,11 @@ _ADVANCE = (
         turn=log_head.c.turn + 1,
     )
 )
-_PLACE = select(log_head.c.seq, log_head.c.turn, log_head.c.owner).where(
-    log_head.c.id == HEAD_ID
+# It waits for a transaction of before that its server has not brought to an end yet.
+_PLACE = (
+    select(log_head.c.seq, log_head.c.turn, log_head.c.owner)
+    .where(log_head.c.id == HEAD_ID)
+    .with_for_update()
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.domain.model import OutgoingMessage
 from gateway.domain.once import AlreadyDone, Done, Once
@@ -51,6 +51,17 @@ class Use:
     def done(self) -> Done:
         """What they use it up with."""
         return Done(tuple(one.id for one in self.messages), self.once.fingerprint)
+
+    def give_back(self, connection: Connection) -> None:
+        """Have it be usable again, if it was used up by these messages."""
+        once = self.once
+        connection.execute(
+            delete(table).where(
+                table.c.scope == once.scope,
+                table.c.key == once.key,
+                table.c.message_id == " ".join(self.done.message_ids),
+            )
+        )
 
     def check(self) -> None:
         """Return if they were stored; `AlreadyDone` if others were before."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from gateway.bridge.ports import Done, Once
 from gateway.domain.model import Event, OutgoingMessage
@@ -20,6 +21,7 @@ from gateway.storage.message_rows import (
 )
 from gateway.storage.rows import columns
 from gateway.storage.tables import OPEN, message
+from gateway.storage.writer import Writer
 
 
 class Outbox:
@@ -31,11 +33,13 @@ class Outbox:
 
     def __init__(
         self,
+        writer: Writer,
         reader: Reader,
         attachments: Attachments,
         fan_out: FanOut,
         positions: Iterator[int],
     ) -> None:
+        self._writer = writer
         self._reader = reader
         self._attachments = attachments
         self._fan_out = fan_out
@@ -69,11 +73,18 @@ class Outbox:
         """
         line = ("out", messages[0][0].room)
         parts = [(message.id, data) for message, data in messages]
+        take_back = partial(_take_back, [message.id for message, _ in messages])
         if once is not None:
             use = onces.Use(once, [message for message, _ in messages], self._positions)
-            return self._attachments.submit_all(line, parts, use.stage, use.check)
+
+            def stage_use(batch: Batch) -> None:
+                batch.undo += [take_back, use.give_back]
+                use.stage(batch)
+
+            return self._attachments.submit_all(line, parts, stage_use, use.check)
 
         def stage(batch: Batch) -> None:
+            batch.undo.append(take_back)
             for one, _ in messages:
                 row = row_of_outgoing(one, next(self._positions))
                 batch.add(ADD_OUTGOING, row)
@@ -82,6 +93,7 @@ class Outbox:
 
     async def done(self, once: Once) -> Done | None:
         """Return the messages that used something up; `None` if nothing did."""
+        await self._writer.decide()
         return await self._reader.read(lambda connection: onces.done(connection, once))
 
     def change(
@@ -115,3 +127,9 @@ class Outbox:
     async def attachment(self, message_id: str) -> bytes:
         """Return the bytes that go with a message; `KeyError` if it has none."""
         return await self._attachments.read(message_id)
+
+
+def _take_back(message_ids: Sequence[str], connection: Connection) -> None:
+    """Remove messages that nobody holds, though they were stored."""
+    mine = message.c.id.in_(message_ids)
+    connection.execute(delete(message).where(mine, OPEN))

@@ -125,7 +125,7 @@ class Store:
         self.instance = opened.instance
         self.epoch = opened.head.epoch
         self.lost = writer.lost
-        self.outbox = Outbox(reader, attachments, fan_out, positions)
+        self.outbox = Outbox(writer, reader, attachments, fan_out, positions)
         self.log = Log(writer, reader, attachments, fan_out, positions)
         self.history = History(reader, following, self.epoch)
         self.rooms = Rooms(writer, reader)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
-from gateway.storage.batch import Batch
+from gateway.storage.batch import Batch, Work
 from gateway.storage.engine import Channel, CommitFailed, is_outage, is_unanswered
 from gateway.storage.head import Head, Replaced, advance, place_of
 
@@ -55,7 +55,8 @@ class Writer:
     replaced can't commit, and places in the log are dense and in commit order.
     When the store fails, all that waits fails with the group it failed, so that those
     who submit it again keep its order. Should it turn out, before the next commit, that
-    a group that failed was stored, `then` and `on_owed` follow all the same.
+    a group that failed was stored, `then` and `on_owed` follow all the same, and the
+    next commit takes back what has an `undo`.
 
     Attributes:
         lost: Done when another gateway has taken the store over.
@@ -71,6 +72,7 @@ class Writer:
         self._turn = head.turn
         self._is_stale = False  # Whether `_seq` and `_turn` may be behind the store's.
         self._doubted: Batch | None = None  # Failed, but it may have been committed.
+        self._undo: list[Work] = []  # What takes back such a one that was.
         self._clock = clock
         self._meter = meter
         self._queue: deque[Operation] = deque()
@@ -106,6 +108,15 @@ class Writer:
             self._arrived.set()
         return future
 
+    async def decide(self) -> None:
+        """Return once nothing is in doubt that was said to have failed.
+
+        Raises:
+            StoreUnavailable: Nobody can tell at the moment.
+        """
+        if self._is_stale or self._undo:
+            await self.submit(lambda _batch: None)
+
     def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:
         """Have `wake` called with the webhooks to which a commit owes something."""
         self._on_owed.append(wake)
@@ -138,7 +149,10 @@ class Writer:
 
     async def _commit(self, group: Sequence[Operation]) -> None:
         if await self._is_caught_up(group):
-            await self._commit_from(Batch(self._seq), group)
+            batch = Batch(self._seq)
+            for work in self._undo:
+                batch.do(work)
+            await self._commit_from(batch, group)
 
     async def _commit_from(self, batch: Batch, group: Sequence[Operation]) -> None:
         try:
@@ -176,6 +190,7 @@ class Writer:
         self, group: Sequence[Operation], batch: Batch, error: CommitFailed
     ) -> None:
         """Tell a group whether its COMMIT that failed was one, by its turn."""
+        ends_at_s = self._clock.monotonic() + CHECKS * CHECK_INTERVAL_S
         for _ in range(CHECKS):
             try:
                 _, turn = await self._place()
@@ -184,6 +199,8 @@ class Writer:
             except Exception as failure:
                 if not is_unanswered(failure):
                     raise
+                if self._clock.monotonic() > ends_at_s:
+                    break  # It does not even say that it does not know.
                 await self._clock.sleep(CHECK_INTERVAL_S)
                 continue
             else:
@@ -212,6 +229,7 @@ class Writer:
             self._is_stale, self._doubted = False, None
             self._seq, self._turn = seq, turn
             if doubted is not None and was_committed:
+                self._undo += doubted.undo
                 self._tell(doubted)
         return True
 
@@ -221,6 +239,7 @@ class Writer:
     def _succeed(self, group: Sequence[Operation], batch: Batch) -> None:
         self._seq = batch.seq
         self._turn += 1
+        self._undo.clear()
         if self.is_failing:
             self.is_failing = False
             self._meter.info("store.recovered")

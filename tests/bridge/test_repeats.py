@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from gateway.bridge.held import DispatchOptions
-from gateway.bridge.ports import AlreadyDone, Once
+from gateway.bridge.ports import AlreadyDone, Done, Once
 from gateway.domain.errors import KeyReused, MessageGone, StoreUnavailable
 from gateway.domain.model import OutgoingMessage
 from tests.bridge.conftest import Scene, a_draft
+from tests.bridge.test_dispatch_commits import with_slow_outbox
 from tests.fakes.clock import settle
 
 KEY = Once("key:- POST /send", "k-1", "f-1")
@@ -67,6 +68,30 @@ async def test_a_repeat_waits_like_the_first_time(
     assert not before
     assert repeated is not None
     assert repeated[0].status == "sent"
+
+
+async def test_a_repeat_is_told_of_nothing_that_may_be_taken_back(
+    ready: Scene,
+) -> None:
+    """The commit of the first may be seen before anybody knows that it was one."""
+    outbox = with_slow_outbox(ready)
+    accepting = asyncio.ensure_future(  # noqa: TID251  # it is to fail
+        ready.sending.accept(a_draft(), wait_s=0, once=KEY)
+    )
+    await settle()
+    (entry,) = ready.dispatcher._line
+    ready.store.use(KEY, Done((entry.id,), KEY.fingerprint))
+    repeating = asyncio.ensure_future(  # noqa: TID251  # it is to fail
+        ready.sending.repeated(KEY, wait_s=0)
+    )
+    await settle()
+    before = repeating.done()
+
+    outbox.adds[0].set_exception(StoreUnavailable("nobody can tell"))
+    outcomes = await asyncio.gather(accepting, repeating, return_exceptions=True)
+
+    assert not before
+    assert [type(each) for each in outcomes] == [StoreUnavailable, StoreUnavailable]
 
 
 async def test_a_repeat_does_not_wait_for_a_room_that_is_away(scene: Scene) -> None:

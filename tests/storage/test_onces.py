@@ -14,7 +14,7 @@ from gateway.storage.engine import CommitFailed
 from gateway.storage.onces import place_of
 from gateway.storage.store import Store
 from gateway.storage.writer import CHECKS
-from tests.conformance.ports import outgoing, webhook
+from tests.conformance.ports import joined, outgoing, webhook
 from tests.fakes.clock import NOON, FakeClock
 from tests.storage.failing import FaultyChannel, outage
 from tests.storage.opening import opened, query
@@ -136,23 +136,53 @@ async def test_a_commit_in_doubt_that_was_none_leaves_its_key_free(
         assert len(await store.outbox.pending("lobby")) == 2
 
 
-async def test_a_commit_nobody_can_tell_of_uses_its_key_up_once(tmp_path: Path) -> None:
-    """The caller is told to repeat it, and then of what was stored after all."""
+@pytest.mark.parametrize("once", [None, KEY])
+async def test_a_commit_nobody_can_tell_of_is_taken_back(
+    tmp_path: Path, once: Once | None
+) -> None:
+    """Whoever submitted it was told that nothing was stored, and may submit it again.
+
+    What was committed along with it stays, and is told of.
+    """
     clock = FakeClock()
     async with opened(tmp_path, clock=clock) as store:
         channel = faulty(store)
         channel.after.append(CommitFailed())
         channel.before = [None, *(outage() for _ in range(CHECKS))]
+        hidden = store.outbox.add_all(BATCH, once=once)
+        joining = store.log.append(joined("1"))
+        while not joining.done():
+            await clock.advance(1)
+
+        before = await store.outbox.done(KEY)
+        await store.outbox.add_all([(outgoing("3"), None)], once=once)
+        after = await store.outbox.done(KEY)
+
+        assert isinstance(hidden.exception(), StoreUnavailable)
+        assert isinstance(joining.exception(), StoreUnavailable)
+        assert before is None
+        assert after == (once and Done(("msg_3",), "f1"))
+        pending = [one.id for one in await store.outbox.pending("lobby")]
+        assert pending == ["msg_3"]
+        assert [event.seq for event in await store.log.read()] == [1]
+
+
+async def test_a_key_is_not_told_of_while_nobody_can_tell(tmp_path: Path) -> None:
+    """What used it up may be taken back."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        channel = faulty(store)
+        channel.after.append(CommitFailed())
+        channel.before = [None, *(outage() for _ in range(CHECKS + 1))]
         hidden = store.outbox.add_all(BATCH, once=KEY)
         while not hidden.done():
             await clock.advance(1)
 
-        with pytest.raises(AlreadyDone) as refusal:
-            await store.outbox.add_all([(outgoing("3"), None)], once=KEY)
+        with pytest.raises(StoreUnavailable):
+            await store.outbox.done(KEY)
 
         assert isinstance(hidden.exception(), StoreUnavailable)
-        assert refusal.value.message_id == "msg_1"
-        assert len(await store.outbox.pending("lobby")) == 2
+        assert await store.outbox.done(KEY) is None
 
 
 async def test_a_message_trimmed_for_want_of_space_still_used_its_key_up(

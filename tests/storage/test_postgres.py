@@ -4,6 +4,7 @@ import asyncio
 import base64
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.bridge.ports import Once
 from gateway.delivery.ports import Release
 from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Sender
+from gateway.storage import head
 from gateway.storage.errors import BadMasterKeys, LockHeld, StoreUnusable
 from gateway.storage.moving import STEP
 from gateway.storage.store import StoreOptions, open_store
@@ -179,6 +181,36 @@ async def test_nothing_is_lost_over_a_restart_of_the_server(
         assert not is_writable_while_away
         assert await store.is_writable()
         assert not store.lost.done()
+
+
+async def test_a_transaction_that_has_not_ended_is_waited_for(
+    server: Databases,
+) -> None:
+    """A COMMIT that nobody heard the end of may take effect later than it failed."""
+    where = pg.Server(await server.new())
+    await pg.migrated(where)
+    engine = where.writing()
+    channel = pg.PostgresChannel(engine)
+    taken = await channel.transact(head.take)
+    other = await where.connect()
+    ending = other.transaction()
+    await ending.start()
+    await other.execute("UPDATE log_head SET turn = turn + 1, seq = seq + 1")
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+        work = partial(head.place_of, owner=taken.owner)
+        asking = tasks.create_task(channel.transact(work))
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await other.fetchval(waits):
+            await settle(1)
+        was_done = asking.done()
+        await ending.commit()
+
+    await other.close()
+    await channel.close()
+    await engine.dispose()
+
+    assert not was_done
+    assert asking.result() == (taken.seq + 1, taken.turn + 1)
 
 
 async def test_a_server_that_is_away_at_the_start_is_waited_for(
