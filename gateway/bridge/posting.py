@@ -107,6 +107,10 @@ class Posting:
             return
         latest = entry.latest
         if latest is not entry:
+            if not latest.accepted.done():  # It may never be.
+                correct = partial(self._correct, entry, index, late)
+                latest.accepted.add_done_callback(lambda _: correct())
+                return
             same = latest.same_as(entry.shares[index])
             if same is None or same in latest.posted:
                 return

@@ -11,6 +11,7 @@ from gateway.bridge.held import DispatchOptions
 from gateway.bridge.ports import NotReady, OutcomeUnknown, Refused
 from gateway.bridge.posting import Posting
 from gateway.bridge.whereabouts import Whereabouts
+from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import MessageStatus, Recipient
 from tests.bridge.conftest import to
 from tests.domain.nouns import OUTGOING
@@ -58,11 +59,14 @@ class Table:
         await settle()
         return late
 
-    def retry(self, entry: Entry) -> Entry:
+    def retry(self, entry: Entry, *, is_accepted: bool = True) -> Entry:
         """Return what takes an entry's place."""
-        entry.successor = Entry(entry.snapshot(), None, 2, self.clock.now)
-        entry.successor.retry()
-        return entry.successor
+        again = Entry(entry.snapshot(), None, 2, self.clock.now)
+        again.retry()
+        if is_accepted:
+            again.accepted.set_result(None)
+        entry.succeed(again)
+        return again
 
 
 async def test_what_is_written_takes_room_in_the_window() -> None:
@@ -157,6 +161,31 @@ async def test_what_was_said_at_first_is_not_said_by_a_retry() -> None:
 
     assert (again.status, entry.status) == ("sent", "unknown")
     assert not again.is_unfinished
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_what_was_said_at_first_counts_for_a_retry_that_is_stored(
+    *, is_stored: bool
+) -> None:
+    """Until that is known it counts for nothing, and then for the first try, or it."""
+    table = Table()
+    entry = table.entry()
+    late = await table.lose(entry)
+    again = table.retry(entry, is_accepted=False)
+
+    late.set_result(None)
+    await settle()
+    during = (entry.status, again.status)
+    if is_stored:
+        again.accepted.set_result(None)
+    else:
+        again.accepted.set_exception(StoreUnavailable("disk full"))
+    await settle()
+
+    assert during == ("unknown", "queued")
+    assert (entry.status, again.status) == (
+        ("unknown", "sent") if is_stored else ("sent", "queued")
+    )
 
 
 async def test_what_is_being_said_again_has_its_own_acknowledgement() -> None:
