@@ -22,6 +22,7 @@ from gateway.domain.model import Event, EventType
 from gateway.domain.routing import Selection
 
 MAX_ITEMS: Final = 100
+TURNS: Final = 2  # Polls that are answered at a time: each may have 50 MB to say.
 _ITEM: Final[JsonDict] = {
     "id": "evt_01J9ZC3V7M5E8Q2W4R6T8Y0ABC",
     "event": "message.received",
@@ -97,6 +98,7 @@ def router(history: History, attachment_url: AttachmentUrl) -> APIRouter:
         attachment_url: Makes the signed links that items carry.
     """
     routes = APIRouter(tags=["Messages"])
+    turns = asyncio.Semaphore(TURNS)
 
     @routes.get(
         "/poll/messages",
@@ -127,10 +129,10 @@ def router(history: History, attachment_url: AttachmentUrl) -> APIRouter:
         They see by `id` which items are new to them. To miss nothing however much is
         said between two polls, read `/events` from a cursor instead.
         """
-        found = await history.newest(query.selection, query.limit)
-        # A hundred large messages take a while, and others want to be served.
-        body = await asyncio.to_thread(_array, found, attachment_url)
-        etag = f'"{sha256(body).hexdigest()[:32]}"'
+        async with turns:
+            found = await history.newest(query.selection, query.limit)
+            # A hundred large messages take a while, and others want to be served.
+            body, etag = await asyncio.to_thread(_array, found, attachment_url)
         headers = {"ETag": f"W/{etag}", "Cache-Control": "private, no-cache"}
         if is_match(if_none_match, etag):
             return Response(status_code=304, headers=headers)
@@ -153,8 +155,10 @@ def link_of(logged: Logged, attachment_url: AttachmentUrl) -> str | None:
     return attachment_url(message.id, logged.event)
 
 
-def _array(found: Sequence[Logged], attachment_url: AttachmentUrl) -> bytes:
-    return b"[" + b",".join(flat_of(each, attachment_url) for each in found) + b"]"
+def _array(found: Sequence[Logged], attachment_url: AttachmentUrl) -> tuple[bytes, str]:
+    """Return the items, and a tag that changes with them."""
+    body = b"[" + b",".join(flat_of(each, attachment_url) for each in found) + b"]"
+    return body, f'"{sha256(body).hexdigest()[:32]}"'
 
 
 def _some(words: list[str] | None) -> tuple[str, ...] | None:

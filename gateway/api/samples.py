@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.bodies import JSON
-from gateway.api.polling import AttachmentUrl, FlatEvent, flat_of, link_of
+from gateway.api.polling import TURNS, AttachmentUrl, FlatEvent, flat_of, link_of
 from gateway.api.queries import Words, event_types
 from gateway.bridge.ports import Clock, History, Logged
 from gateway.delivery.samples import a_sample
@@ -51,6 +51,7 @@ def router(
         clock: Tells when that would have happened.
     """
     routes = APIRouter(tags=["Events"])
+    turns = asyncio.Semaphore(TURNS)
 
     @routes.get(
         "/events/samples",
@@ -70,20 +71,25 @@ def router(
         that is made up, after all others: its room is `sample-room`, or none, and its
         `seq` is 0. It is stored nowhere and looks different each time.
         """
+        names = event_types(query.events, at="?events")
+        async with turns:
+            shown = await shown_of(names, query.limit)
+            # Many large messages take a while, and others want to be served.
+            body = await asyncio.to_thread(
+                _array, shown, attachment_url, is_flat=query.format == "flat"
+            )
+        return Response(body, media_type=JSON)
+
+    async def shown_of(names: Sequence[str], limit: int) -> Sequence[Logged]:
         happened: list[Logged] = []
         made_up: list[Logged] = []
-        for name in event_types(query.events, at="?events"):
-            found = await history.newest(Selection(events=(name,)), query.limit)
+        for name in names:
+            found = await history.newest(Selection(events=(name,)), limit)
             happened += found
             if not found:
                 made_up.append(Logged(*a_sample(EventType(name), ids, clock.now())))
         happened.sort(key=lambda each: each.event.seq, reverse=True)
-        shown = [*happened, *made_up]
-        # Many large messages take a while, and others want to be served.
-        body = await asyncio.to_thread(
-            _array, shown, attachment_url, is_flat=query.format == "flat"
-        )
-        return Response(body, media_type=JSON)
+        return [*happened, *made_up]
 
     return routes
 

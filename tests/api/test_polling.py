@@ -1,5 +1,6 @@
 """`GET /poll/messages`, as automation tools ask."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -35,6 +36,27 @@ class AbsentHistory(MemoryHistory):
         raise StoreUnavailable(detail)
 
 
+class BusyHistory(MemoryHistory):
+    """A log that is read slowly.
+
+    Attributes:
+        reads: How many read it now.
+        most: How many ever did at a time.
+    """
+
+    reads = most = 0
+
+    @override
+    async def newest(self, wanted: Selection, limit: int) -> Sequence[Logged]:
+        """Let others go first."""
+        self.reads += 1
+        self.most = max(self.most, self.reads)
+        for _ in range(100):
+            await asyncio.to_thread(int)
+        self.reads -= 1
+        return await super().newest(wanted, limit)
+
+
 async def a_room() -> MemoryStore:
     """Return a store in which alice, then bob said something, and others came."""
     store = MemoryStore(FakeClock())
@@ -65,6 +87,17 @@ async def test_a_poll_shows_what_was_received_newest_first() -> None:
     assert (newer.id, older.id) == ("evt_b", "evt_a")
     assert (newer.from_name, newer.type, newer.room) == ("bob", "order", "attic")
     assert newer.event == "message.received"
+
+
+async def test_polls_are_answered_a_few_at_a_time() -> None:
+    """Each may be large: all of them at once would hold up everybody else."""
+    history = BusyHistory(await a_room())
+
+    async with polled(history) as call, asyncio.TaskGroup() as tasks:
+        polls = [tasks.create_task(call.get("/poll/messages")) for _ in range(5)]
+
+    assert [poll.result().status for poll in polls] == [200] * 5
+    assert history.most <= routes.TURNS
 
 
 async def test_what_is_absent_is_null_and_never_missing() -> None:
