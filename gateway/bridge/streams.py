@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,12 +87,13 @@ class Streams:
         self._news = asyncio.Event()
         self._left_s = clock.monotonic()
         self._appended = self._erased = 0  # How often something was.
-        history.follow(self._told, self._forgotten)
+        # What ends that we are told of each commit; nobody is while nobody reads.
+        self._unfollow: Callable[[], None] | None = None
 
     @property
     def high(self) -> int:
         """The last place that is committed."""
-        return self._tail.high
+        return self._history.head
 
     @property
     def low(self) -> int:
@@ -140,7 +141,7 @@ class Streams:
                 "many as there may be. Close one, or raise GATEWAY_STREAMS_PER_KEY."
             )
             raise QuotaExceeded(detail, retry_after_s=RETRY_S, facts={"limit": most})
-        self._tail.is_kept = True
+        self._follow()
         reader = Reader(self, key_id, wanted, begin, self._clock.monotonic())
         self._readers[reader] = is_counted
         self._per_key[key_id] += is_counted
@@ -191,6 +192,22 @@ class Streams:
             tasks.create_task(self._look_after())
             tasks.create_task(self._say_farewell())
 
+    def _follow(self) -> None:
+        """Hold the end of the log from now on, for whoever reads it."""
+        if self._unfollow is None:
+            self._tail.begin_at(self._history.head)
+            self._unfollow = self._history.follow(self._told, self._forgotten)
+
+    def _rest(self) -> None:
+        """Hold nothing, until somebody reads again."""
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
+            self._tail.begin_at(self._history.head)
+            self._appended += 1  # Whatever follows, we are not told of it.
+            self._erased += 1
+            self._chunks.clear()
+
     def _told(self, appended: Sequence[Logged]) -> None:
         self._tail.add(appended)
         self._appended += 1
@@ -230,7 +247,7 @@ class Streams:
             for reader in list(self._readers):
                 reader.look(now_s, ping_s=options.ping_s, lag_s=options.lag_s)
             if not self._readers and now_s - self._left_s >= options.linger_s:
-                self._tail.clear()
+                self._rest()
 
     async def _say_farewell(self) -> None:
         await self._draining.wait()

@@ -42,15 +42,13 @@ class Tail:
 
     Attributes:
         low: The place after which it holds everything.
-        high: The last place that is committed.
-        is_kept: Whether to hold anything: nobody may be reading.
+        high: The last place that it was told of.
     """
 
     def __init__(
         self, head: int, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES
     ) -> None:
         self.low = self.high = head
-        self.is_kept = False
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._entries: deque[Entry] = deque()
@@ -65,13 +63,10 @@ class Tail:
 
     def add(self, appended: Sequence[Logged]) -> None:
         """Take in what a commit appended."""
-        if not self.is_kept:
-            self._begin_at(appended[-1].event.seq)
-            return
         for logged in appended:
             seq = logged.event.seq
             if seq != self.high + 1:  # What lies between is in the store.
-                self._begin_at(seq - 1)
+                self.begin_at(seq - 1)
             entry = Entry(logged)
             self._entries.append(entry)
             self._size_bytes += entry.size_bytes
@@ -99,12 +94,8 @@ class Tail:
                 entry.version += 1
                 self._resize(entry, ENTRY_BYTES + len(entry.event.data or ""))
 
-    def clear(self) -> None:
-        """Hold nothing, until somebody reads again."""
-        self.is_kept = False
-        self._begin_at(self.high)
-
-    def _begin_at(self, place: int) -> None:
+    def begin_at(self, place: int) -> None:
+        """Hold nothing, and from now on what follows a place."""
         self._entries.clear()
         self._size_bytes = 0
         self.low = self.high = place

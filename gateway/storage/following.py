@@ -34,11 +34,21 @@ class Following:
         # go first: that is long after anybody can have anything to say of it.
         self._erased: dict[str, None] = {}
 
-    def add(self, told: Told, forgotten: Forgotten | None = None) -> None:
-        """Have somebody told of all that is committed from now on."""
+    def add(self, told: Told, forgotten: Forgotten | None = None) -> Callable[[], None]:
+        """Have somebody told of all that is committed from now on.
+
+        That ends with a call of what is returned.
+        """
         self._told.append(told)
         if forgotten is not None:
             self._forgotten.append(forgotten)
+
+        def end() -> None:
+            self._told.remove(told)
+            if forgotten is not None:
+                self._forgotten.remove(forgotten)
+
+        return end
 
     def tell(self, entries: Sequence[Entry]) -> None:
         """Tell of the events that a commit appended."""

@@ -71,9 +71,12 @@ class History:
         self,
         told: Callable[[Sequence[Logged]], None],
         forgotten: Callable[[Sequence[str]], None] | None = None,
-    ) -> None:
-        """Have `told` called with what each commit appended, in order, without gap."""
-        self._following.add(told, forgotten)
+    ) -> Callable[[], None]:
+        """Have `told` called with what each commit appended, in order, without gap.
+
+        Call what is returned to end that.
+        """
+        return self._following.add(told, forgotten)
 
     async def read(self, after: int, wanted: Selection, limit: int) -> Stretch:
         """Return at most `limit`, of at least 1, of what follows a place."""

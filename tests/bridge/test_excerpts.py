@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 from typing_extensions import override
 
 from gateway.bridge.envelopes import Envelopes
 from gateway.bridge.excerpts import Excerpt, Excerpts, Size
-from gateway.bridge.ports import Stretch
+from gateway.bridge.ports import Logged, Stretch
 from gateway.bridge.tail import Tail
 from gateway.domain.model import EventType
 from gateway.domain.routing import EVERYTHING, Selection
@@ -54,11 +55,14 @@ class Read:
         self.history = CountedHistory(self.log.store)
         self.messages = CountedMessages(self.log.store)
         self.tail = Tail(0)
-        self.tail.is_kept = is_kept
-        self.history.follow(self.tail.add, self.tail.forget)
+        told = self.tail.add if is_kept else self._pass_over
+        self.history.follow(told, self.tail.forget)
         self.excerpts = Excerpts(
             self.history, self.tail, Envelopes(self.messages, FakeLinks())
         )
+
+    def _pass_over(self, appended: Sequence[Logged]) -> None:
+        self.tail.begin_at(appended[-1].event.seq)
 
     async def after(self, place: int, size: Size = ALL) -> Excerpt:
         """Return what follows a place."""

@@ -184,6 +184,41 @@ async def test_the_tail_is_held_while_somebody_reads_and_a_while_longer() -> Non
     assert (soon, log.streams.low, log.streams.high) == (0, 1, 1)
 
 
+async def test_nobody_is_told_of_commits_while_nobody_reads() -> None:
+    """Whoever comes then begins at the head, and hears all that follows it."""
+    log = ReadLog()
+    async with reading(log):
+        before = len(log.store.told)
+        opened(log).close()
+        await log.clock.advance(61)
+        after = len(log.store.told)
+        await log.say()
+        reader = opened(log, 1)
+        await log.say()
+        heard = await told(reader)
+
+    assert (before, after) == (0, 0)
+    assert (log.streams.low, heard) == (1, "2")
+
+
+async def test_what_was_erased_while_nobody_read_is_not_told() -> None:
+    """A chunk that was shared by readers before is not given to those who come then."""
+    log = ReadLog()
+    async with reading(log):
+        first = opened(log)
+        message = await log.say("secret")
+        before = await first.next(Envelopes())
+        first.close()
+        await log.clock.advance(61)
+        await log.store.messages.erase(message.id)
+        after = await opened(log).next(Envelopes())
+
+    assert isinstance(before, Chunk)
+    assert isinstance(after, Chunk)
+    assert b"secret" in before.content
+    assert b"secret" not in after.content
+
+
 async def test_what_is_erased_is_in_no_chunk_that_is_shared() -> None:
     """Not even if one was put together before."""
     log = ReadLog()

@@ -17,9 +17,7 @@ def logged(seq: int, message_id: str = "msg_1", body: str = "{}") -> Logged:
 
 def a_tail(head: int = 0, *, events: int = 100, size: int = 10**6) -> Tail:
     """Return a tail that somebody reads."""
-    tail = Tail(head, events, size)
-    tail.is_kept = True
-    return tail
+    return Tail(head, events, size)
 
 
 def places(tail: Tail, after: int, limit: int = 100) -> list[int]:
@@ -38,15 +36,6 @@ def test_it_holds_what_follows_any_place_that_it_has() -> None:
     assert places(tail, 10) == []
     assert places(tail, 7, limit=2) == [8, 9]
     assert not tail.holds(6)
-
-
-def test_while_nobody_reads_it_holds_nothing() -> None:
-    """It knows the head all the same."""
-    tail = Tail(0)
-
-    tail.add([logged(1), logged(2)])
-
-    assert (len(tail), tail.low, tail.high) == (0, 2, 2)
 
 
 def test_the_oldest_go_when_there_are_too_many() -> None:
@@ -104,15 +93,17 @@ def test_what_was_erased_is_not_held() -> None:
     assert other.logged is not None
 
 
-def test_cleared_it_holds_nothing_and_knows_the_head() -> None:
-    """Somebody who comes then begins there."""
+def test_begun_anew_it_holds_what_follows_from_there() -> None:
+    """What it held before is in the store, as what it was not told of."""
     tail = a_tail()
     tail.add([logged(1)])
 
-    tail.clear()
-    tail.add([logged(2)])
+    tail.begin_at(7)
+    is_empty = not len(tail)
+    tail.add([logged(8)])
 
-    assert (len(tail), tail.low, tail.high) == (0, 2, 2)
+    assert is_empty
+    assert (tail.low, tail.high, places(tail, 7)) == (7, 8, [8])
 
 
 @given(st.lists(st.integers(0, 4), max_size=30), st.integers(1, 5))

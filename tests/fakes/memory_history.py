@@ -49,7 +49,7 @@ class MemoryHistory:
         self,
         told: Callable[[Sequence[Logged]], None],
         forgotten: Callable[[Sequence[str]], None] | None = None,
-    ) -> None:
+    ) -> Callable[[], None]:
         """Have `told` called with what each commit appends."""
 
         def tell(events: Sequence[Event]) -> None:
@@ -58,6 +58,13 @@ class MemoryHistory:
         self._store.told.append(tell)
         if forgotten is not None:
             self._store.forgotten.append(forgotten)
+
+        def end() -> None:
+            self._store.told.remove(tell)
+            if forgotten is not None:
+                self._store.forgotten.remove(forgotten)
+
+        return end
 
     async def read(self, after: int, wanted: Selection, limit: int) -> Stretch:
         """Return at most `limit` of what follows a place."""

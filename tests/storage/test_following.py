@@ -35,6 +35,20 @@ def test_the_head_moves_although_nobody_follows() -> None:
     assert (before, following.head) == (7, 9)
 
 
+def test_whoever_has_ended_it_is_told_no_more() -> None:
+    """Neither of what is appended nor of what is erased; others are."""
+    following, first, second = Following(0), Follower(), Follower()
+    end = following.add(first.hear, first.forget)
+    following.add(second.hear, second.forget)
+
+    end()
+    following.tell([(joined("1"), 1, None)])
+    following.forget(["msg_1"])
+
+    assert (first.told, first.forgotten) == ([], [])
+    assert (len(second.told), second.forgotten) == (1, ["msg_1"])
+
+
 def test_events_are_told_with_their_places() -> None:
     """Each follower gets each event as it is in the log, with its message."""
     following, followers = Following(0), [Follower(), Follower()]

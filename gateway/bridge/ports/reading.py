@@ -116,10 +116,11 @@ class History(Protocol):
         self,
         told: Callable[[Sequence[Logged]], None],
         forgotten: Callable[[Sequence[str]], None] | None = None,
-    ) -> None:
+    ) -> Callable[[], None]:
         """Have `told` called with what each commit appends, in order, without gap.
 
-        It is called once `head` says so, before whoever appended it goes on.
+        It is called once `head` says so, before whoever appended it goes on, until
+        what is returned is called: each commit is looked at for whoever follows.
 
         Args:
             told: Gets messages as they are by that commit; it must not raise.
