@@ -172,7 +172,10 @@ def loads(raw: bytes | str) -> object:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        parsed: object = json.loads(text, parse_constant=_refuse_constant)
+        if text.startswith("\ufeff"):  # RFC 8259 §8.1
+            message = "The body begins with a byte order mark, which JSON has not."
+            raise MalformedJson(message)
+        parsed: object = _DECODER.decode(text)
         if "\\ud" in text or "\\uD" in text:
             dumps(parsed).encode("utf-8")
     except UnicodeDecodeError as error:
@@ -236,3 +239,6 @@ def _too_slow(seconds: float) -> BodyTooSlow:
 def _refuse_constant(name: str) -> NoReturn:
     message = f"{name} is not a number in JSON"
     raise ValueError(message)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -76,6 +76,7 @@ async def test_json_is_read_as_it_is(content_type: str) -> None:
         b'{"a":"\\ud800"}',
         b'{"a":"\\uD800x"}',
         b"\xff\xfe{\x00}\x00",
+        b"\xef\xbb\xbf{}",
         b'{"a":"\xe9"}',
         b'{"a":' + b"9" * 5000 + b"}",
         b'{"a":"\n"}',
