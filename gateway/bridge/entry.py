@@ -211,15 +211,32 @@ class Entry(Shares):
             recipients = sorted(recipients, key=_address_of)
         errors = [share.error for share in recipients if share.error is not None]
         failed = status in {MessageStatus.FAILED, MessageStatus.UNKNOWN}
-        return replace(
-            self.message,
+        message = self.message
+        return OutgoingMessage(  # `replace` takes half as long again.
+            id=message.id,
+            room=message.room,
+            type=message.type,
+            body=message.body,
+            to=message.to,
+            created_at=message.created_at,
+            ttl=message.ttl,
+            expires_at=message.expires_at,
             status=status,
             waiting_for=self.waiting_for if status is MessageStatus.QUEUED else None,
-            recipients=() if self.message.is_broadcast else tuple(recipients),
+            match=message.match,
+            await_recipient=message.await_recipient,
+            on_unknown=message.on_unknown,
+            ref=message.ref,
+            attachment=message.attachment,
+            recipients=() if message.is_broadcast else tuple(recipients),
+            present=message.present,
             error=errors[0] if failed and errors else None,
             resent=self.resent,
+            position=message.position,
+            key_id=message.key_id,
+            traceparent=message.traceparent,
+            event_id=event_id or message.event_id,
             steps=tuple(self.steps),
-            event_id=event_id or self.message.event_id,
         )
 
 

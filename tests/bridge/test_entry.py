@@ -1,6 +1,6 @@
 """A message is what its shares are, and each share has its own fate."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -48,6 +48,19 @@ def a_broadcast() -> Entry:
 def statuses(entry: Entry) -> list[str]:
     """Return the status of each recipient, as it would be stored."""
     return [each.status.value for each in entry.snapshot().recipients]
+
+
+async def test_a_snapshot_has_all_else_that_the_message_has() -> None:
+    """What a sender gave is in every state of it."""
+    given = {
+        field.name: f"a {field.name}"
+        for field in fields(OutgoingMessage)
+        if field.name not in {"to", "recipients", "status", "body", "steps"}
+    }
+    entry = an_entry(**given | {"attachment": Attachment(1, "digest"), "resent": True})
+    before = replace(entry.message, waiting_for=None, error=None)
+
+    assert entry.snapshot() == before
 
 
 async def test_a_broadcast_is_one_share_for_everybody() -> None:
