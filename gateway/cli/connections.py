@@ -25,23 +25,27 @@ class _Lenient:
 
     def __init__(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        # Used at each request: to look them up anew takes longer than to call them.
+        self.abort = self._transport.abort
+        self.is_closing = self._transport.is_closing
+        self._write = self._transport.write
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """Write, if there is somebody to write to."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        if not self.is_closing():
+            self._write(data)
 
     def pause_reading(self) -> None:
         """Read no more for now."""
-        if not self._transport.is_closing():
+        if not self.is_closing():
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read on."""
-        if not self._transport.is_closing():
+        if not self.is_closing():
             self._transport.resume_reading()
 
 
