@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final, cast
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import (
     HttpToolsProtocol,
@@ -14,6 +15,8 @@ from gateway.api.streaming import ABORT
 # A connection costs whoever opens it nothing, and no key is asked for before its head.
 HEAD_S: Final = 30.0  # in which the head of a request has to come
 HEAD_BYTES: Final = 131_072  # that are taken in a row without anything of a body
+_MALFORMED: Final = "Invalid HTTP request received."
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class _Lenient:
@@ -60,6 +63,7 @@ class Connection(HttpToolsProtocol):
     _cycles: tuple[RequestResponseCycle, ...] = ()
     _head_limit: asyncio.TimerHandle | None = None
     _is_head_due = True
+    _is_again = False
     _is_read = False
     _unread_bytes = 0
 
@@ -71,7 +75,14 @@ class Connection(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         self._is_read = False
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(memoryview(data))
+        except HttpParserError:
+            # As uvicorn has it, which tells of upgrades besides.
+            self.logger.warning(_MALFORMED)
+            self.send_400_response(_MALFORMED)
+            return
         self._limit_head()
         self._unread_bytes = 0 if self._is_read else self._unread_bytes + len(data)
         if self._unread_bytes > HEAD_BYTES:
@@ -90,23 +101,70 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     @override
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._is_head_due = True
-        extensions: dict[str, object] = {ABORT: self.transport.abort}
-        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # wants dicts of dicts
-
-    @override
     def on_headers_complete(self) -> None:
+        if self._is_again:
+            return
         self._is_head_due, self._is_read = False, True
         super().on_headers_complete()
         unanswered = [each for each in self._cycles if not each.response_complete]
         self._cycles = (*unanswered, self.cycle)
 
     @override
+    def on_message_begin(self) -> None:
+        if self._is_again:
+            return
+        super().on_message_begin()
+        self._is_head_due = True
+        extensions: dict[str, object] = {ABORT: self.transport.abort}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # wants dicts of dicts
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        if not self._is_again:
+            super().on_url(url)
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_again:
+            super().on_header(name, value)
+
+    @override
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():  # Else its body has not been read yet.
+            super().on_message_complete()
+
+    @override
     def on_body(self, body: bytes) -> None:
         self._is_read = True
         super().on_body(body)
+
+    def _parse(self, data: memoryview) -> None:
+        """Read on, also after a request that asks for an upgrade.
+
+        A server may ignore that (RFC 9110, section 7.8), and the JDK's client asks for
+        HTTP/2 with every request. The parser takes what follows the head for the other
+        protocol: a new one takes it for the body, once it is told how long that is.
+
+        Raises:
+            HttpParserError: It is not HTTP.
+        """
+        rest = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except HttpParserUpgrade as asked:
+                rest = rest[asked.args[0] :]
+                self._expect_body()
+            else:
+                return
+
+    def _expect_body(self) -> None:
+        """Have a new parser read on where the head ended that was read last."""
+        framing = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
+        self.parser = HttpRequestParser(self)
+        self._is_again = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(framing) + b"\r\n")
+        self._is_again = False
 
     def _limit_head(self) -> None:
         """Begin the time that a head has, or end it."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -127,6 +128,66 @@ async def test_a_large_body_is_none_of_these() -> None:
         said = await reader.readuntil(b"hello")
 
     assert said.startswith(b"HTTP/1.1 200 ")
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "sent", "body"),
+    [
+        (b"Content-Length: 7", [b"a", b" body!"], b"a body!"),
+        (b"Content-Length: 0", [], b""),
+        (b"X-Nothing: 1", [], b""),
+        (
+            b"Transfer-Encoding: chunked",
+            [b"2\r\na \r\n", b"1\r\nb\r\n0\r\n\r\n"],
+            b"a b",
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    framing: bytes, sent: list[bytes], body: bytes, *, is_at_once: bool
+) -> None:
+    """With its body, and so are further requests: the JDK's client asks each time."""
+    asked = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.set()
+        found = PlainTextResponse(b"<" + await Request(scope, receive).body() + b">")
+        await found(scope, receive, send)
+
+    head = b"POST / HTTP/1.1\r\nHost: a\r\n" + UPGRADE + framing + b"\r\n\r\n"
+    async with connected(app) as (reader, writer):
+        for _ in range(2):
+            asked.clear()
+            writer.write(b"".join([head, *sent]) if is_at_once else head)
+            await asked.wait()
+            for part in [] if is_at_once else sent:
+                writer.write(part)
+            said = await reader.readuntil(b"<" + body + b">")
+            assert said.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_many_who_ask_for_another_protocol_at_once_are_answered() -> None:
+    """One after the other, as they were sent."""
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n" + UPGRADE + b"\r\n"
+
+    async with connected(HELLO) as (reader, writer):
+        writer.write(request * 1_500)
+        said = [await reader.readuntil(b"hello") for _ in range(1_500)]
+
+    assert all(each.startswith(b"HTTP/1.1 200 ") for each in said)
+
+
+async def test_what_is_not_http_is_refused() -> None:
+    """And the connection ended."""
+    async with connected(HELLO) as (reader, writer):
+        writer.write(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
+        said = await reader.read()
+
+    assert said.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_all_who_answer_learn_that_a_peer_has_gone() -> None:
