@@ -22,6 +22,8 @@ class Kind(StrEnum):
     DELIVERY = "dlv"
     ATTEMPT = "att"
     REPLAY = "rpl"
+    SOURCE = "src"
+    INBOUND = "inb"
     KEY = "key"
     REQUEST = "req"
 

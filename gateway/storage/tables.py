@@ -285,3 +285,58 @@ room = Table(
     Column("attributes", Text),
     Column("last_alive_at", BigInteger),
 )
+
+# What third parties send us, and the addresses that they send it to.
+source = Table(
+    "source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger),
+    Column("deleted_at", BigInteger),
+    Column("key_id", Text),
+    Column("settings", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Index("source_token", "token_hash", unique=True),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("position", RowId, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("identity", Text),
+    Column("state", Text, nullable=False),
+    Column("message_id", Text),
+    Column("reason", Text),
+    Column("replay_of", Text),
+    Column("key_id", Text),
+    Column("traceparent", Text),
+    Index("inbound_id", "id", unique=True),
+    Index("inbound_source", "source_id", "position"),
+)
+WAITING = text("state = 'accepted'")
+Index(
+    "inbound_waiting",
+    inbound.c.source_id,
+    inbound.c.position,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
+IDENTIFIED = text("identity IS NOT NULL")
+Index(
+    "inbound_identity",
+    inbound.c.source_id,
+    inbound.c.identity,
+    inbound.c.received_at,
+    sqlite_where=IDENTIFIED,
+    postgresql_where=IDENTIFIED,
+)

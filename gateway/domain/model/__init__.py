@@ -37,6 +37,17 @@ from gateway.domain.model.replays import (
     ReplayOnly,
     ReplayState,
 )
+from gateway.domain.model.sources import (
+    Algorithm,
+    Encoding,
+    Inbound,
+    InboundState,
+    OwnResponse,
+    Preset,
+    Profile,
+    Source,
+    Verification,
+)
 from gateway.domain.model.webhooks import (
     DEFAULT_SCHEDULE_S,
     Format,
@@ -49,17 +60,21 @@ from gateway.domain.model.webhooks import (
 )
 
 __all__ = [
-    "DEFAULT_SCHEDULE_S",
     "Address",
     "AddressKind",
+    "Algorithm",
     "Attachment",
     "Attempt",
+    "DEFAULT_SCHEDULE_S",
     "Delivery",
     "DeliveryState",
+    "Encoding",
     "ErrorClass",
     "Event",
     "EventType",
     "Format",
+    "Inbound",
+    "InboundState",
     "IncomingMessage",
     "Match",
     "MessageError",
@@ -69,6 +84,9 @@ __all__ = [
     "Ordering",
     "Outcome",
     "OutgoingMessage",
+    "OwnResponse",
+    "Preset",
+    "Profile",
     "RateLimit",
     "Recipient",
     "Replay",
@@ -76,9 +94,11 @@ __all__ = [
     "ReplayState",
     "Sender",
     "Signature",
+    "Source",
     "Standing",
     "Step",
     "StepKind",
+    "Verification",
     "WaitingFor",
     "Webhook",
 ]

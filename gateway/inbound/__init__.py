@@ -1,0 +1,1 @@
+"""What third parties send: verified, kept, and said in a room."""

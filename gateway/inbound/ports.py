@@ -1,0 +1,140 @@
+"""What the use cases of sources need from the world."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from gateway.domain.model import Address, Inbound, InboundState, Match, Source
+
+
+@dataclass(frozen=True, slots=True)
+class InboundFilter:
+    """Which requests of a source to list; `None` is any."""
+
+    states: Sequence[InboundState] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class InboundPage:
+    """One page of requests, newest first and without bodies, and how to get the next."""
+
+    requests: Sequence[Inbound]
+    next_cursor: str | None
+
+
+class Sources(Protocol):
+    """The sources, kept in memory as well: reading them costs nothing.
+
+    What writes fails with `StoreUnavailable`, and then nothing was stored.
+    """
+
+    def get(self, source_id: str) -> Source | None:
+        """Return a source, a deleted one too, or `None`."""
+        ...
+
+    def by_token(self, token_hash: str) -> Source | None:
+        """Return the source of a token, a deleted one too, or `None`."""
+        ...
+
+    def all(self) -> Sequence[Source]:
+        """Return the sources that are not deleted, oldest first."""
+        ...
+
+    def put(self, source: Source) -> asyncio.Future[None]:
+        """Store a source; its secrets are sealed."""
+        ...
+
+
+class Taken(Exception):
+    """A request of that identity was taken in before; nothing was stored now.
+
+    Attributes:
+        inbound_id: That request.
+    """
+
+    def __init__(self, inbound_id: str) -> None:
+        super().__init__(inbound_id)
+        self.inbound_id = inbound_id
+
+
+class Inbox(Protocol):
+    """Requests of third parties, kept until they are trimmed."""
+
+    def add(
+        self, inbound: Inbound, *, unique_since: datetime | None = None
+    ) -> asyncio.Future[None]:
+        """Store a request; its place in the order is that of the call.
+
+        Its future fails with `Taken` if the source has taken in one of that identity
+        since then, which the commit itself decides; `StoreUnavailable` if it could not
+        be stored.
+        """
+        ...
+
+    def settle(self, inbound: Inbound) -> asyncio.Future[None]:
+        """Store what has become of a request: `state`, `message_id`, `reason`."""
+        ...
+
+    async def get(self, inbound_id: str) -> Inbound | None:
+        """Return a request with its body, or `None`."""
+        ...
+
+    async def waiting(
+        self, source_id: str, after: int, limit: int
+    ) -> Sequence[Inbound]:
+        """Return the next that are `accepted`, in order, behind a position."""
+        ...
+
+    async def list(self, source_id: str, query: InboundFilter) -> InboundPage:
+        """Return a page of a source's requests."""
+        ...
+
+    async def counts(self, source_id: str) -> dict[InboundState, int]:
+        """Return how many requests of a source are in each state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is to be said in a room of a request.
+
+    Attributes:
+        body: The message object as compact JSON text.
+        ttl: How long it may be held by the outbox.
+    """
+
+    room: str
+    to: tuple[Address, ...] | None
+    match: Match
+    type: str
+    body: str
+    attachment: bytes
+    ttl: timedelta
+    ref: str
+    traceparent: str | None = None
+
+
+class Voice(Protocol):
+    """Says things in rooms."""
+
+    async def say(self, saying: Saying, inbound_id: str) -> str:
+        """Have it said once, however often this is called for a request.
+
+        Returns:
+            The message's id, once that is stored.
+
+        Raises:
+            Rejected: It will never be said; a sentence says why.
+            Unavailable: Not now: the outbox is full, the store away, we are stopping.
+        """
+        ...
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called when it may be worth trying again."""
+        ...
