@@ -22,7 +22,7 @@ class InboundFilter:
 
 @dataclass(frozen=True, slots=True)
 class InboundPage:
-    """One page of requests, newest first and without bodies, and how to get the next."""
+    """One page of requests, newest first, without bodies, and how to get the next."""
 
     requests: Sequence[Inbound]
     next_cursor: str | None

@@ -60,12 +60,12 @@ from gateway.domain.model.webhooks import (
 )
 
 __all__ = [
+    "DEFAULT_SCHEDULE_S",
     "Address",
     "AddressKind",
     "Algorithm",
     "Attachment",
     "Attempt",
-    "DEFAULT_SCHEDULE_S",
     "Delivery",
     "DeliveryState",
     "Encoding",
