@@ -101,7 +101,7 @@ class Source:
     """An address of ours, who may send to it, and what is said of it in which room.
 
     Attributes:
-        token_hash: SHA-256 of the token in its address, in hex; the token is shown once.
+        token_hash: SHA-256 in hex of the token in its address, which is shown once.
         to: Whom it is said to; `None` for everybody.
         type: The type of the messages.
         template: A JSON object as compact text, its string leaves in Liquid; `None` for
