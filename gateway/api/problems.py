@@ -42,6 +42,7 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.KeyReused: Row(422, "Idempotency-Key reused"),
     errors.UrlBlocked: Row(422, "URL not allowed"),
     errors.Unauthenticated: Row(401, "Key needed"),
+    errors.NotVerified: Row(401, "Not verified"),
     errors.OriginNotAllowed: Row(403, "Origin not allowed"),
     errors.HostNotAllowed: Row(421, "Host not allowed"),
     errors.ProxiedWithoutKey: Row(403, "Proxied without a key"),
@@ -60,6 +61,9 @@ TABLE: Final[Mapping[type[GatewayError], Row]] = {
     errors.RangeNotSatisfiable: Row(416, "Range not satisfiable"),
     errors.CursorExpired: Row(410, "Cursor expired"),
     errors.MessageGone: Row(410, "Message gone"),
+    errors.Gone: Row(410, "Gone"),
+    errors.SourceDisabled: Row(403, "Source disabled"),
+    errors.MethodNotAllowed: Row(405, "Method not allowed"),
     errors.UnsupportedMediaType: Row(415, "Unsupported media type"),
     errors.RoomDenied: Row(403, "Denied by the room"),
     errors.RoomRejected: Row(422, "Rejected by the room"),
@@ -114,6 +118,10 @@ def response(error: GatewayError, scope: Scope) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, errors.NotVerified) and error.challenge is not None:
+        headers["WWW-Authenticate"] = error.challenge
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["Allow"] = str(error.facts.get("allow", ""))  # RFC 9110 §15.5.6
     return _answer(row(type(error)).status, document(error, scope), headers)
 
 

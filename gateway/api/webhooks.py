@@ -31,10 +31,10 @@ from gateway.api.webhook_shapes import (
     WebhookShape,
 )
 from gateway.delivery import terms
-from gateway.delivery.fields import Fields
 from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
 from gateway.domain import errors
+from gateway.domain.fields import Fields
 from gateway.domain.model import Webhook
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.

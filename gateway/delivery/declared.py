@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery import terms
-from gateway.delivery.fields import Fields
 from gateway.delivery.ports import Release
 from gateway.delivery.roster import Roster
 from gateway.delivery.webhooks import REMOVED, CheckUrl, check_target
+from gateway.domain.fields import Fields
 from gateway.domain.model import Webhook
 
 NAME_CHARACTERS = 64

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.delivery.fields import Fields
+from gateway.domain.fields import Fields
 from gateway.domain.model import Format
 from gateway.domain.templates import BadTemplate, compile_template
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.delivery.fields import ENTRY_CHARACTERS, Fields
 from gateway.delivery.moments import read_moment
 from gateway.delivery.ports import Release
+from gateway.domain.fields import ENTRY_CHARACTERS, Fields
 
 
 def read_release(body: Mapping[str, object], now: datetime) -> Release:

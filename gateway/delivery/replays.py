@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import partial
 
 from gateway.bridge.ports import Clock, Meter
-from gateway.delivery.fields import ENTRY_CHARACTERS, Fields
 from gateway.delivery.moments import read_moment
 from gateway.delivery.ports import Recalled, ReplayPage, Replays
 from gateway.delivery.roster import Roster
 from gateway.delivery.webhooks import CheckUrl, check_target
 from gateway.domain.errors import FieldError, Invalid, NotFound, WrongState
+from gateway.domain.fields import ENTRY_CHARACTERS, Fields
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     DeliveryState,

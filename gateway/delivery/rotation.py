@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.delivery.fields import Fields
 from gateway.delivery.terms import read_secret
 from gateway.domain.errors import FieldError, Invalid
+from gateway.domain.fields import Fields
 from gateway.domain.model import OldSecret, Signature, Webhook
 from gateway.domain.signing import parse_secret
 

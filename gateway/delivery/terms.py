@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import ceil
 
-from gateway.delivery.fields import ENTRY_CHARACTERS, Fields
 from gateway.delivery.headers import check_headers
 from gateway.delivery.looks import Look, read_look, shown_template
+from gateway.domain.fields import ENTRY_CHARACTERS, Fields
 from gateway.domain.filters import MAX_FILTER_CHARACTERS, BadFilter, compile_filter
 from gateway.domain.model import (
     DEFAULT_SCHEDULE_S,

@@ -9,6 +9,7 @@
     │   │   ├── KeyReused            another request with the same Idempotency-Key
     │   │   └── UrlBlocked           a webhook's URL that may not be called
     │   ├── Unauthenticated          no key, or an unknown one
+    │   ├── NotVerified              a third party's request that proves nothing
     │   ├── OriginNotAllowed         a page of another origin
     │   ├── HostNotAllowed           a Host that a keyless gateway does not answer to
     │   ├── ProxiedWithoutKey        a proxied request to a keyless gateway
@@ -26,6 +27,9 @@
     │   ├── RangeNotSatisfiable      a part of some bytes that is beyond their end
     │   ├── CursorExpired            a place in the log that is no longer held
     │   ├── MessageGone              a repeat about a message that is no longer held
+    │   ├── Gone                     it was here, and was deleted
+    │   ├── SourceDisabled           a source that takes nothing at present
+    │   ├── MethodNotAllowed         a method that the address does not take
     │   ├── UnsupportedMediaType     a Content-Type we do not read
     │   ├── NotAcceptable            an Accept that we have nothing for
     │   ├── RoomDenied               the room said: not allowed (1001)
@@ -125,6 +129,21 @@ class Unauthenticated(Rejected):
     """No key, or one that is not known here."""
 
     code = "unauthenticated"
+
+
+class NotVerified(Rejected):
+    """A request to a source that does not prove whom it is from.
+
+    Args:
+        detail: What is wrong with the proof; never what would have been right.
+        challenge: The value of `WWW-Authenticate`, where HTTP has a scheme for it.
+    """
+
+    code = "not_verified"
+
+    def __init__(self, detail: str, *, challenge: str | None = None) -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
 class OriginNotAllowed(Rejected):
@@ -227,6 +246,24 @@ class MessageGone(Rejected):
     """A repeat of a request whose message was accepted and is no longer held."""
 
     code = "message_gone"
+
+
+class Gone(Rejected):
+    """It was here, and was deleted; it does not come back."""
+
+    code = "gone"
+
+
+class SourceDisabled(Rejected):
+    """A source that is not active takes nothing."""
+
+    code = "source_disabled"
+
+
+class MethodNotAllowed(Rejected):
+    """A method that this address does not take; `allow` names those that it does."""
+
+    code = "method_not_allowed"
 
 
 class UnsupportedMediaType(Rejected):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.model import Address, Inbound, InboundState, Match, Source
+from gateway.domain.once import Done, Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,21 @@ class Sources(Protocol):
         """Return the sources that are not deleted, oldest first."""
         ...
 
-    def put(self, source: Source) -> asyncio.Future[None]:
-        """Store a source; its secrets are sealed."""
+    def put(
+        self, source: Source, *, once: Once | None = None, answer: str | None = None
+    ) -> asyncio.Future[None]:
+        """Store a source; its secrets are sealed.
+
+        Args:
+            source: As it is from now on.
+            once: What the commit that stores it uses up. If that was used up before,
+                nothing is stored and the future fails with `AlreadyDone`.
+            answer: What is answered, kept sealed with `once` for those who repeat it.
+        """
+        ...
+
+    async def done(self, once: Once) -> Done | None:
+        """Return what has used something up, with its answer; `None` if nothing has."""
         ...
 
 

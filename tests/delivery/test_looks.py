@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gateway.delivery.fields import Fields
 from gateway.delivery.looks import Look, read_look, shown_template
 from gateway.domain.errors import Invalid
+from gateway.domain.fields import Fields
 from gateway.domain.model import Format
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.delivery.fields import Fields
 from gateway.domain.errors import Invalid
+from gateway.domain.fields import Fields
 from gateway.domain.model import Format, Ordering, Signature
 
 
