@@ -21,6 +21,7 @@ from gateway.bridge.ports import Once
 from gateway.bridge.sending import Draft
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError
+from gateway.domain.json_text import loads
 from gateway.domain.model import OutgoingMessage
 
 _RESPONSES: Final = problems.responses(*FAILURES, errors.NotFound)
@@ -56,7 +57,7 @@ class _BatchDoor:
     def _drafts(self, request: Request, raw: bytes) -> Sequence[Draft]:
         state = request.scope["state"]
         return batch_drafts(
-            bodies.an_object(bodies.loads(raw)),
+            bodies.an_object(loads(raw)),
             self._limits,
             key_id=state["key_id"],
             traceparent=state["traceparent"],

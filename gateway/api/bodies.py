@@ -1,7 +1,6 @@
 """Reading a request's body: JSON, multipart or form, within limits, as plain values."""
 
 import asyncio
-import json
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Mapping
@@ -9,14 +8,15 @@ from dataclasses import dataclass, field
 from email.message import Message as EmailMessage
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, NoReturn
+from typing import Final
 
 from starlette.requests import Request
 from starlette.types import Receive
 
 from gateway.api import forms, problems
 from gateway.api.intake import in_time, read_bytes, spend
-from gateway.domain.errors import BodyTooSlow, MalformedJson, UnsupportedMediaType
+from gateway.domain.errors import BodyTooSlow, UnsupportedMediaType
+from gateway.domain.json_text import loads
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -164,50 +164,6 @@ def _is_json(content_type: str) -> bool:
         return False
 
 
-def loads(raw: bytes | str) -> object:
-    """Parse JSON; `MalformedJson` for all that is not JSON in UTF-8.
-
-    NaN, Infinity, numbers beyond a double, lone surrogates and nesting beyond the
-    interpreter's depth are refused: they could not be said to others.
-    """
-    try:
-        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        if text.startswith("\ufeff"):  # RFC 8259 §8.1
-            message = "The body begins with a byte order mark, which JSON has not."
-            raise MalformedJson(message)
-        parsed: object = _DECODER.decode(text)
-        if "\\ud" in text or "\\uD" in text:
-            dumps(parsed).encode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"The body is not UTF-8 at byte {error.start}."
-        raise MalformedJson(message) from error
-    except UnicodeEncodeError as error:
-        message = "The body has half of a surrogate pair, which is not text."
-        raise MalformedJson(message) from error
-    except RecursionError as error:
-        message = "The body is nested too deeply."
-        raise MalformedJson(message) from error
-    except json.JSONDecodeError as error:
-        message = f"{error.msg}, line {error.lineno} column {error.colno}."
-        raise MalformedJson(message) from error
-    except ValueError as error:
-        message = f"The body is not JSON: {error}."
-        raise MalformedJson(message) from error
-    return parsed
-
-
-def dumps(value: object) -> str:
-    """Return compact JSON text; `MalformedJson` for a number that JSON can't hold."""
-    try:
-        return _encode(value)
-    except RecursionError as error:
-        message = "The body is nested too deeply."
-        raise MalformedJson(message) from error
-    except ValueError as error:
-        message = "The body has a number that JSON cannot hold."
-        raise MalformedJson(message) from error
-
-
 def an_object(parsed: object, pointer: str = "") -> Mapping[str, object]:
     """Return a JSON value if it is an object; else `Invalid`."""
     if not isinstance(parsed, dict):
@@ -227,18 +183,5 @@ def base64(text: str, limit: int, pointer: str) -> bytes:
         raise problems.invalid(detail, at=pointer) from error
 
 
-_encode: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":")
-).encode
-
-
 def _too_slow(seconds: float) -> BodyTooSlow:
     return BodyTooSlow(f"The body did not come within {seconds:g} s.")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    message = f"{name} is not a number in JSON"
-    raise ValueError(message)
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)

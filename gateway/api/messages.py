@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gateway.api import problems
-from gateway.api.bodies import dumps
 from gateway.api.queries import Moment, Several, Word, Words, maybe_moment
 from gateway.api.replies import reply_text
 from gateway.api.services import Reading, Services
 from gateway.api.shapes import MessageIn, MessageList, MessageOut
 from gateway.bridge.ports import MessageFilter
 from gateway.domain import errors
+from gateway.domain.json_text import dumps
 from gateway.domain.model import IncomingMessage, MessageStatus, OutgoingMessage
 from gateway.domain.rendering import message_json
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.api import bodies, problems
+from gateway.api import problems
 from gateway.api.queries import refuse_unknown
 from gateway.api.replies import reply
 from gateway.api.services import Reading, Services
@@ -18,6 +18,7 @@ from gateway.domain.errors import (
     RecipientNotFound,
     RoomUnavailable,
 )
+from gateway.domain.json_text import dumps
 from gateway.domain.recipients import Present, nearest_first
 from gateway.domain.rendering import maybe_rfc3339, participant_object
 
@@ -132,7 +133,7 @@ def _said(value: object) -> str | None:
     """Return an attribute as a query would say it: text as it is, else as JSON."""
     if value is None or isinstance(value, str):
         return value
-    return bodies.dumps(value)
+    return dumps(value)
 
 
 def _listed(

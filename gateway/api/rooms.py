@@ -14,6 +14,7 @@ from gateway.api.services import Services
 from gateway.api.shapes import Own, Room, RoomList
 from gateway.bridge.reading import RoomView
 from gateway.domain import errors
+from gateway.domain.json_text import dumps
 from gateway.domain.rendering import maybe_rfc3339, participant_object, rfc3339
 
 # Attributes by which gateways know each other.
@@ -154,7 +155,7 @@ async def _changes(request: Request, limits: Limits) -> Mapping[str, object]:
     nested: object = body.fields
     for _ in range(_LEVELS_TO_COME):
         nested = [nested]
-    bodies.dumps(nested)
+    dumps(nested)
     return body.fields
 
 

@@ -17,6 +17,7 @@ from gateway.api import bodies, problems
 from gateway.api.bodies import Body, Limits
 from gateway.bridge.sending import Draft
 from gateway.domain.errors import FieldError, Invalid, ReservedType
+from gateway.domain.json_text import dumps, loads
 from gateway.domain.model import Address, AddressKind, Match, OnUnknown
 from gateway.domain.rules import (
     DEFAULT_TYPE,
@@ -309,7 +310,7 @@ def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
         )
         raise problems.invalid(detail, at=problems.pointer(("body", first)))
     if not body.typed and isinstance(fields.get("message"), str):
-        message = bodies.loads(str(fields["message"]))
+        message = loads(str(fields["message"]))
         fields["message"] = bodies.an_object(message, "/message")
     unknown = body.files.keys() - {"attachment"}
     if unknown:
@@ -347,7 +348,7 @@ def _message(parsed: _Said, limits: Limits) -> str:
     """Return the message as compact JSON text, written this once."""
     refuse_wordless(parsed.text, parsed.message)
     message = {"text": parsed.text} if parsed.message is None else parsed.message
-    text = bodies.dumps(message)
+    text = dumps(message)
     # A character is at most four bytes: most texts are measured without encoding.
     if len(text) * 4 > limits.message and len(text.encode()) > limits.message:
         raise problems.too_large(limits.message, what="The message")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.auth import caller
-from gateway.api.bodies import an_object, loads, read_json, read_object
+from gateway.api.bodies import an_object, read_json, read_object
 from gateway.api.described import body_of
 from gateway.api.repeats import MARK, PARAMETER, key_of, once_of, once_only
 from gateway.api.replies import json_text, made_text, reply
@@ -35,6 +35,7 @@ from gateway.delivery.trial import Trial
 from gateway.delivery.webhooks import WebhookControls
 from gateway.domain import errors
 from gateway.domain.fields import Fields
+from gateway.domain.json_text import loads
 from gateway.domain.model import Webhook
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.

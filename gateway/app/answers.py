@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.api.bodies import Body, Limits, dumps
+from gateway.api.bodies import Body, Limits
 from gateway.api.schemas import reply_draft
 from gateway.bridge.ports import Once
 from gateway.bridge.replying import Loop, Replying
@@ -15,6 +15,7 @@ from gateway.domain.errors import (
     MalformedJson,
     StoreUnavailable,
 )
+from gateway.domain.json_text import dumps
 from gateway.domain.model import IncomingMessage, Webhook
 
 LOOP: Final = "loop"
