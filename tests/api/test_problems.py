@@ -122,6 +122,19 @@ async def test_a_missing_key_is_challenged() -> None:
     assert headers["www-authenticate"].startswith("Bearer ")
 
 
+@pytest.mark.parametrize("challenge", [None, 'Bearer realm="source"'])
+async def test_a_third_party_is_challenged_where_http_has_a_scheme(
+    challenge: str | None,
+) -> None:
+    """For signatures there is none, so nothing is asked for in its place."""
+    error = errors.NotVerified("Not signed.", challenge=challenge)
+
+    status, headers, _ = await ask(app_raising(error), "/")
+
+    assert status == 401
+    assert headers.get("www-authenticate") == challenge
+
+
 async def test_an_unknown_address_is_a_problem_too() -> None:
     """The framework's 404 has the same shape."""
     status, _, problem = await ask(app_raising(errors.NotFound("x")), "/nowhere")
