@@ -5,8 +5,8 @@ verified or `NotVerified` is raised, never anything else. What is not understood
 not set up, is not verified.
 """
 
-from gateway.domain.verification.headers import secret_headers, signed_header
+from gateway.domain.verification.headers import secret_headers
 from gateway.domain.verification.profiles import verify
 from gateway.domain.verification.requirements import check_settings
 
-__all__ = ["check_settings", "secret_headers", "signed_header", "verify"]
+__all__ = ["check_settings", "secret_headers", "verify"]

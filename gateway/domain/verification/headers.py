@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.domain.arrivals import Arrival
-from gateway.domain.model.sources import Profile, Verification
+from gateway.domain.model.sources import Verification
 
 AUTHORIZATION = "authorization"
 GITHUB = "x-hub-signature-256"
@@ -51,13 +50,3 @@ def of_standard(given: Mapping[str, str]) -> tuple[str, str, str]:
     """
     own = any(name in given for name in STANDARD)
     return SVIX if not own and any(name in given for name in SVIX) else STANDARD
-
-
-def signed_header(verification: Verification, arrival: Arrival) -> str | None:
-    """Return the value of the id that a verified request has signed in a header.
-
-    `None` for all profiles but `STANDARD`, which alone sign one.
-    """
-    if verification.profile is not Profile.STANDARD:
-        return None
-    return arrival.headers.get(of_standard(arrival.headers)[0])

@@ -1,12 +1,10 @@
-"""Which headers prove something, and which id is signed."""
+"""Which headers prove something, and which of two kinds counts."""
 
 import pytest
 
 from gateway.domain.model.sources import Profile, Verification
-from gateway.domain.verification import secret_headers, signed_header
-from tests.domain.verification.arriving import arrival
-
-STANDARD = Verification(Profile.STANDARD)
+from gateway.domain.verification import secret_headers
+from gateway.domain.verification.headers import STANDARD, SVIX, of_standard
 
 
 def test_the_header_of_a_source_is_secret_besides_all_others() -> None:
@@ -25,24 +23,17 @@ def test_without_a_header_of_its_own_the_known_ones_are_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "signed"),
+    ("given", "names"),
     [
-        ({"webhook-id": "a"}, "a"),
-        ({"svix-id": "b"}, "b"),
-        ({"webhook-id": "a", "svix-id": "b"}, "a"),
-        ({"webhook-signature": "v1,", "svix-id": "b"}, None),
-        ({}, None),
+        ({"webhook-id": "a"}, STANDARD),
+        ({"svix-id": "b"}, SVIX),
+        ({"webhook-id": "a", "svix-id": "b"}, STANDARD),
+        ({"webhook-signature": "v1,", "svix-id": "b"}, STANDARD),
+        ({}, STANDARD),
     ],
 )
-def test_the_id_that_counts_is_the_one_that_was_verified(
-    headers: dict[str, str], signed: str | None
+def test_one_kind_of_headers_counts(
+    given: dict[str, str], names: tuple[str, str, str]
 ) -> None:
-    """One kind of header counts, the standard's before that of Svix."""
-    assert signed_header(STANDARD, arrival(headers)) == signed
-
-
-def test_other_profiles_sign_no_id() -> None:
-    """What they have of that kind is not proved."""
-    github = Verification(Profile.GITHUB)
-
-    assert signed_header(github, arrival({"webhook-id": "a"})) is None
+    """Those of Svix only where there is none of the standard's own."""
+    assert of_standard(given) == names
