@@ -86,13 +86,22 @@ class Query:
 
     def accepts(self, value: Mapping[str, object]) -> bool:
         """Say whether the expression is true of a value; nothing is ever raised."""
-        try:
-            found: object = _Interpreter().visit(self._root, value)
-        except _FAILURES:
-            return False
+        found = self.found(value)
         if isinstance(found, str | list | dict):
             return bool(found)
         return found is not None and found is not False
+
+    def found(self, value: object) -> object:
+        """Return what the expression finds in a value; nothing is ever raised.
+
+        `None` where it does not apply or takes too much work. What is found can be far
+        larger written out than what it was found in.
+        """
+        try:
+            found: object = _Interpreter().visit(self._root, value)
+        except _FAILURES:
+            return None
+        return found
 
 
 class _Interpreter(TreeInterpreter):

@@ -1,4 +1,4 @@
-"""Filters: which events a webhook wants, said in JMESPath.
+"""Filters: which events a webhook wants, and queries of a payload, in JMESPath.
 
 The library is only loaded once there is a filter.
 """
@@ -45,7 +45,25 @@ class Filter(Protocol):
         """
 
 
-@lru_cache(maxsize=_FILTERS_KEPT)
+class Finder(Filter, Protocol):
+    """An expression that can also be asked what it finds."""
+
+    def found(self, value: object, /) -> object:
+        """Return what the expression finds in a JSON value; nothing is ever raised.
+
+        `None` where it does not apply, finds nothing or takes too much work.
+        """
+
+
+def compile_query(text: str) -> Finder:
+    """Return the expression that a text is, with the limits of a filter.
+
+    Raises:
+        BadFilter: As with `compile_filter`.
+    """
+    return _compiled(text)
+
+
 def compile_filter(text: str) -> Filter:
     """Return the filter that a text says.
 
@@ -53,6 +71,11 @@ def compile_filter(text: str) -> Filter:
         BadFilter: It is longer than `MAX_FILTER_CHARACTERS`, no JMESPath, nested too
             deeply, or calls a function that does not exist or takes other arguments.
     """
+    return _compiled(text)
+
+
+@lru_cache(maxsize=_FILTERS_KEPT)
+def _compiled(text: str) -> Finder:
     from gateway.domain import bounded_jmespath  # noqa: PLC0415 - seldom needed
 
     if len(text) > MAX_FILTER_CHARACTERS:

@@ -1,6 +1,7 @@
 """JSON text from others: parsed whole or refused, and written compactly."""
 
 import json
+import math
 from typing import Final, NoReturn
 
 from gateway.domain.errors import MalformedJson
@@ -9,9 +10,9 @@ from gateway.domain.errors import MalformedJson
 def loads(raw: bytes | str) -> object:
     """Parse JSON; `MalformedJson` for all that is not JSON in UTF-8.
 
-    NaN, Infinity, lone surrogates and nesting beyond the interpreter's depth are
-    refused: they could not be said to others. Of a name that comes twice the last
-    counts. A number beyond a double becomes infinite, which `dumps` refuses.
+    NaN, Infinity, numbers beyond a double, lone surrogates and nesting beyond the
+    interpreter's depth are refused: they could not be said to others. Of a name that
+    comes twice the last counts.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
@@ -61,4 +62,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(message)
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        message = "a number is larger than a double can be"
+        raise ValueError(message)
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

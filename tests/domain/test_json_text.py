@@ -14,15 +14,15 @@ def test_what_is_written_is_compact() -> None:
     assert dumps(loads(b'{ "a": [1, "\xc3\xa9"] }')) == '{"a":[1,"é"]}'
 
 
-def test_a_number_beyond_a_double_cannot_be_said_again() -> None:
-    """1e999 would become Infinity, which is not JSON."""
-    parsed = loads(b'{"a":1e999}')
-
+def test_a_number_that_json_cannot_hold_is_not_written() -> None:
+    """Infinity has no text in JSON."""
     with pytest.raises(MalformedJson):
-        dumps(parsed)
+        dumps({"a": float("inf")})
 
 
-@pytest.mark.parametrize("raw", [b"", b"[NaN]", b'"\\ud800"', b"\xff", b"[" * 200_000])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[NaN]", b"[1e999]", b'"\\ud800"', b"\xff", b"[" * 200_000]
+)
 def test_what_cannot_be_said_again_is_malformed(raw: bytes) -> None:
     """Nothing at all, no number, half a letter, no UTF-8, no end of nesting."""
     with pytest.raises(MalformedJson):
@@ -37,4 +37,4 @@ def test_any_bytes_are_json_or_malformed(raw: bytes) -> None:
     except MalformedJson:
         return
 
-    assert json.loads(raw) == parsed or parsed != parsed  # noqa: PLR0124  # NaN can't be
+    assert json.loads(raw) == parsed

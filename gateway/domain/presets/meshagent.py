@@ -1,0 +1,34 @@
+"""What MeshAgent tells of its rooms: started, ended, and called."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.domain.presets.reading import a_line, at, without_nothing
+
+_SENTENCES: Final[Mapping[str, str]] = {
+    "room.started": "Room {room} started.",
+    "room.ended": "Room {room} ended.",
+    "room.call": "Room {room} calls for an agent.",
+}
+
+
+def said(payload: object) -> str:
+    """Return what happened, in a sentence."""
+    event = a_line(at(payload, "event"))
+    room = a_line(at(payload, "data", "room_name"))
+    sentence = _SENTENCES.get(event)
+    if sentence is not None and room:
+        return sentence.replace("{room}", room)
+    told = f"MeshAgent event {event}" if event else "MeshAgent event"
+    return f"{told} in room {room}" if room else told
+
+
+def facts(payload: object) -> dict[str, object]:
+    """Return the event, the room and its address; never the token of a call."""
+    return without_nothing(
+        {
+            "event": a_line(at(payload, "event")),
+            "room": a_line(at(payload, "data", "room_name")),
+            "url": a_line(at(payload, "data", "room_url"), 1_000),
+        }
+    )

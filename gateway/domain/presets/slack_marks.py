@@ -1,0 +1,114 @@
+"""Slack's way of marking text up, as plain text and as Markdown.
+
+Source: Slack, "Formatting text for app surfaces".
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_ENTITY: Final = re.compile("&(?:lt|gt|amp);")
+_ANGLES: Final = re.compile(r"<([^<>\n]{1,3000})>")
+_ANGLES_OR_ENTITY: Final = re.compile(r"<([^<>\n]{1,3000})>|&(?:lt|gt|amp);")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MAX_SOURCE: Final = 50_000  # Characters of one text that are looked at.
+_PLACE: Final = "\x00"  # Stands for what was in angles.
+# What is code is left as it is; the rest may have bold and struck words.
+_CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_BOLD: Final = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{0,3000}[^\s*])\*(?![\w*])")
+_STRUCK: Final = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]{0,3000}[^\s~])~(?![\w~])")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]~])")
+_AT_A_START: Final = re.compile(r"^([ \t]*)([#>+-]|\d+\.)(?=\s)", re.MULTILINE)
+_LINK: Final = re.compile(r"(?:https?|mailto|tel):[^\s<>]+", re.ASCII | re.IGNORECASE)
+_BARE: Final = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The same in plain text and in Markdown (CommonMark, with `~~`)."""
+
+    text: str = ""
+    markdown: str = ""
+
+
+def marked(source: str) -> Said:
+    """Return what text in Slack's markup says.
+
+    In plain text a link is `label (address)`, somebody `@U1`, and what makes words bold
+    stays as it is.
+    """
+    source = _CONTROL.sub("", source[:_MAX_SOURCE])
+    pieces = _CODE.split(source)
+    markdown = "".join(
+        _plain(piece) if place % 2 else _words(piece)
+        for place, piece in enumerate(pieces)
+    )
+    return Said(_plain(source), markdown)
+
+
+def literal(source: str) -> Said:
+    """Return text that has no markup in it."""
+    source = _CONTROL.sub("", source[:_MAX_SOURCE])
+    return Said(source, escaped(source))
+
+
+def link(url: str, label: str = "") -> Said:
+    """Return a link; the label alone, if it leads nowhere that may be followed."""
+    bare = _BARE.sub("", url, count=1)
+    label = label or bare
+    if not _LINK.fullmatch(url):
+        return literal(label)
+    goal = url.replace("(", "%28").replace(")", "%29")
+    plain = label if label in {url, bare} else f"{label} ({url})"
+    return Said(plain, f"[{escaped(label)}]({goal})")
+
+
+def escaped(text: str) -> str:
+    """Return text so that Markdown shows it as it is."""
+    text = _SPECIAL.sub(r"\\\1", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return _AT_A_START.sub(r"\1\\\2", text)
+
+
+def _unescaped(text: str) -> str:
+    return _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+
+
+def _plain(source: str) -> str:
+    return _ANGLES_OR_ENTITY.sub(
+        lambda found: _angle(found[1]).text if found[1] else _ENTITIES[found[0]], source
+    )
+
+
+def _words(source: str) -> str:
+    """Return marked words; what Slack writes as an entity is one in Markdown too."""
+    angles = iter(_ANGLES.findall(source))
+    words = _BOLD.sub(r"**\1**", _ANGLES.sub(_PLACE, source))
+    words = _STRUCK.sub(r"~~\1~~", words)
+    first, *rest = words.split(_PLACE)
+    return first + "".join(_angle(next(angles)).markdown + part for part in rest)
+
+
+def _angle(inner: str) -> Said:
+    """Return what stands for a link, somebody, a channel, or a command."""
+    target, _, label = inner.partition("|")
+    target, label = _unescaped(target), _unescaped(label)
+    if target.startswith("@"):
+        return literal(f"@{label.lstrip('@') or target[1:]}")
+    if target.startswith("#"):
+        return literal(f"#{label.lstrip('#') or target[1:]}")
+    if target.startswith("!"):
+        return _command(target[1:], label)
+    return link(target, label)
+
+
+def _command(command: str, label: str) -> Said:
+    name, *arguments = command.split("^")
+    if label:
+        return literal(label)
+    if name == "subteam" and arguments:
+        return literal(f"@{arguments[0]}")
+    if name == "date":
+        return literal(arguments[0] if arguments else "")
+    return literal(f"@{name}")
