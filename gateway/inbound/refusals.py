@@ -1,0 +1,84 @@
+"""Requests that were refused: the last of each source, in memory alone.
+
+Strangers get no disk: what cannot prove where it comes from is forgotten at a restart.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gateway.domain.arrivals import Arrival
+from gateway.domain.errors import (
+    Gone,
+    MethodNotAllowed,
+    NotVerified,
+    Rejected,
+    SourceDisabled,
+)
+from gateway.domain.model import Source
+
+MOST_REFUSALS: Final = 100  # of each source
+MOST_CHARACTERS: Final = 200  # of what is kept of one header, or of the reason
+
+_UNVERIFIED = (NotVerified, SourceDisabled, MethodNotAllowed, Gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that a source did not take.
+
+    Attributes:
+        size: Bytes of its body.
+        code: The problem's code, such as `not_verified`.
+        reason: The problem's sentence.
+        is_verified: Whether it had proved where it came from, and was refused for
+            something else.
+    """
+
+    received_at: datetime
+    method: str
+    size: int
+    content_type: str | None
+    user_agent: str | None
+    code: str
+    reason: str
+    is_verified: bool
+
+
+class Refusals:
+    """The last requests that each source refused."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, deque[Refusal]] = {}
+
+    def add(
+        self, source: Source, arrival: Arrival, error: Rejected, now: datetime
+    ) -> None:
+        """Remember that a source refused a request."""
+        kept = self._kept.setdefault(source.id, deque(maxlen=MOST_REFUSALS))
+        refusal = Refusal(
+            received_at=now,
+            method=arrival.method,
+            size=len(arrival.body),
+            content_type=_header(arrival, "content-type"),
+            user_agent=_header(arrival, "user-agent"),
+            code=error.code,
+            reason=error.detail[:MOST_CHARACTERS],
+            is_verified=not isinstance(error, _UNVERIFIED),
+        )
+        kept.append(refusal)
+
+    def of(self, source_id: str) -> Sequence[Refusal]:
+        """Return those of a source that are remembered, newest first."""
+        return list(reversed(self._kept.get(source_id, ())))
+
+    def forget(self, source_id: str) -> None:
+        """Forget those of a source."""
+        self._kept.pop(source_id, None)
+
+
+def _header(arrival: Arrival, name: str) -> str | None:
+    value = arrival.headers.get(name)
+    return None if value is None else value[:MOST_CHARACTERS]

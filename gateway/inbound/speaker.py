@@ -1,0 +1,80 @@
+"""The speaker: says what came in, of each source in order."""
+
+import asyncio
+from functools import partial
+
+from gateway.bridge.ports import Clock, Meter
+from gateway.inbound.lane import Lane
+from gateway.inbound.ports import Inbox, Sources, Voice
+from gateway.inbound.utterance import Utterance
+from gateway.inbound.wording import Sizes
+
+
+class Speaker:
+    """Says what was accepted, each once, however often the gateway is stopped.
+
+    The requests of one source are said in their order, each source by itself: what
+    cannot be said at present holds back the later ones of its own source alone.
+
+    Args:
+        sources: The sources.
+        inbox: What came in.
+        voice: Says it.
+        clock: The time.
+        meter: Told what became of each.
+        sizes: How much a room takes.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        inbox: Inbox,
+        voice: Voice,
+        *,
+        clock: Clock,
+        meter: Meter,
+        sizes: Sizes | None = None,
+    ) -> None:
+        self._sources = sources
+        self._inbox = inbox
+        self._clock = clock
+        self._utterance = Utterance(voice, clock, meter, sizes or Sizes())
+        self._lanes: dict[str, Lane] = {}
+        self._woken: set[str] = set()
+        self._rung = asyncio.Event()
+        voice.watch(self._try_again)
+
+    def wake(self, source_id: str) -> None:
+        """Look at once whether something waits of a source."""
+        lane = self._lanes.get(source_id)
+        if lane is not None:
+            lane.wake()
+            return
+        self._woken.add(source_id)
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Say what waits, and what comes, until cancelled."""
+        for source in self._sources.all():
+            self.wake(source.id)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._rung.wait()
+                self._rung.clear()
+                for source_id in sorted(self._woken):
+                    self._lanes[source_id] = lane = self._lane(source_id)
+                    task = tasks.create_task(lane.run())
+                    task.add_done_callback(partial(self._ended, source_id))
+                self._woken.clear()
+
+    def _lane(self, source_id: str) -> Lane:
+        return Lane(source_id, self._sources, self._inbox, self._utterance, self._clock)
+
+    def _ended(self, source_id: str, _: asyncio.Task[None]) -> None:
+        lane = self._lanes.pop(source_id)
+        if lane.is_woken:
+            self.wake(source_id)
+
+    def _try_again(self) -> None:
+        for lane in self._lanes.values():
+            lane.wake()

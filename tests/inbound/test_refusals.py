@@ -1,0 +1,67 @@
+"""The requests that were refused lately."""
+
+from gateway.domain.errors import Invalid, NotVerified
+from gateway.inbound.refusals import MOST_CHARACTERS, MOST_REFUSALS, Refusals
+from tests.fakes.clock import NOON
+from tests.fakes.inbound import a_source, an_arrival
+
+
+def test_a_refusal_is_remembered_without_its_body() -> None:
+    """How large it was, who sent it and why it was refused are known."""
+    refusals = Refusals()
+    arrival = an_arrival(b"12345", {"user-agent": "curl/8"})
+
+    refusals.add(a_source(), arrival, NotVerified("no signature"), NOON)
+
+    (found,) = refusals.of("src_1")
+    assert (found.size, found.user_agent, found.code, found.reason) == (
+        5,
+        "curl/8",
+        "not_verified",
+        "no signature",
+    )
+    assert not found.is_verified
+
+
+def test_the_last_hundred_are_remembered() -> None:
+    """A stranger fills no memory; the newest comes first."""
+    refusals = Refusals()
+
+    for number in range(MOST_REFUSALS + 10):
+        refusals.add(a_source(), an_arrival(), NotVerified(f"{number}"), NOON)
+
+    found = refusals.of("src_1")
+    assert len(found) == MOST_REFUSALS
+    assert found[0].reason == str(MOST_REFUSALS + 9)
+
+
+def test_long_headers_are_cut() -> None:
+    """What is remembered of a request has a bound."""
+    refusals = Refusals()
+    arrival = an_arrival(b"", {"user-agent": "x" * 65_536})
+
+    refusals.add(a_source(), arrival, NotVerified("y" * 65_536), NOON)
+
+    (found,) = refusals.of("src_1")
+    assert found.user_agent is not None
+    assert {len(found.user_agent), len(found.reason)} == {MOST_CHARACTERS}
+
+
+def test_what_was_verified_and_could_not_be_read_is_told_apart() -> None:
+    """It came from whom it should."""
+    refusals = Refusals()
+
+    refusals.add(a_source(), an_arrival(), Invalid("no object"), NOON)
+
+    assert refusals.of("src_1")[0].is_verified
+
+
+def test_those_of_a_source_can_be_forgotten() -> None:
+    """Those of others stay."""
+    refusals = Refusals()
+    for source in (a_source("src_1"), a_source("src_2")):
+        refusals.add(source, an_arrival(), NotVerified("no"), NOON)
+
+    refusals.forget("src_1")
+
+    assert (len(refusals.of("src_1")), len(refusals.of("src_2"))) == (0, 1)
