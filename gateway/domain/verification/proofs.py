@@ -14,7 +14,7 @@ from hashlib import sha256
 from gateway.domain.errors import NotVerified
 from gateway.domain.model.sources import Algorithm, Encoding
 
-MAX_SIGNATURES = 16  # that one request may offer
+MAX_PARTS = 32  # of a header with signatures; nobody has more secrets at a time
 
 _SIZES = {Algorithm.SHA1: 20, Algorithm.SHA256: 32, Algorithm.SHA512: 64}
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -44,6 +44,19 @@ def keys(secrets: Iterable[str]) -> Sequence[bytes]:
         detail = "the source has no secret to verify with"
         raise NotVerified(detail)
     return found
+
+
+def parts(value: str, separator: str) -> Sequence[str]:
+    """Return what a header is made of, without the spaces around.
+
+    Raises:
+        NotVerified: It is more than `MAX_PARTS`, each of which would have to be tried.
+    """
+    found = value.split(separator, MAX_PARTS)
+    if len(found) > MAX_PARTS:
+        detail = f"the header with the signature has more than {MAX_PARTS} parts"
+        raise NotVerified(detail)
+    return [part.strip(" ") for part in found]
 
 
 def check_signatures(
@@ -138,9 +151,6 @@ def _decoded(
         detail = (
             f"there is no signature of {size} bytes in {encoding} where it should be"
         )
-        raise NotVerified(detail)
-    if len(signatures) > MAX_SIGNATURES:
-        detail = f"there are more than {MAX_SIGNATURES} signatures"
         raise NotVerified(detail)
     return signatures
 

@@ -9,7 +9,7 @@ from gateway.domain.errors import NotVerified
 from gateway.domain.model.sources import Encoding, Verification
 from gateway.domain.signing import Flaw, Seal
 from gateway.domain.verification import headers
-from gateway.domain.verification.proofs import check_signatures, check_time
+from gateway.domain.verification.proofs import check_signatures, check_time, parts
 
 
 def github(verification: Verification, arrival: Arrival, _now: datetime) -> None:
@@ -28,6 +28,7 @@ def standard(verification: Verification, arrival: Arrival, now: datetime) -> Non
     """
     names = headers.of_standard(arrival.headers)
     seal = Seal(*(arrival.headers.get(name) for name in names))
+    parts(arrival.headers.get(names[2], ""), " ")
     secrets = [secret.removeprefix("v1,") for secret in verification.secrets]
     flaw = signing.verify(
         secrets, seal, arrival.body, now=now, tolerance=verification.tolerance
@@ -40,13 +41,8 @@ def stripe(verification: Verification, arrival: Arrival, now: datetime) -> None:
 
     Source: Stripe, "Verify webhook signatures manually".
     """
-    members = [
-        (name.strip(" "), value.strip(" "))
-        for name, _, value in (
-            part.partition("=") for part in _header(arrival, headers.STRIPE).split(",")
-        )
-    ]
-    times = [value for name, value in members if name == "t"]
+    members = parts(_header(arrival, headers.STRIPE), ",")
+    times = _without_prefix(members, "t=")
     time = check_time(
         times[0] if len(times) == 1 else None,
         where="the one t= in Stripe-Signature",
@@ -56,7 +52,7 @@ def stripe(verification: Verification, arrival: Arrival, now: datetime) -> None:
     check_signatures(
         verification.secrets,
         time + b"." + arrival.body,
-        [value for name, value in members if name == "v1"],
+        _without_prefix(members, "v1="),
     )
 
 
@@ -108,11 +104,10 @@ def plain_hmac(verification: Verification, arrival: Arrival, now: datetime) -> N
             tolerance=verification.tolerance,
         )
         content = time + b"." + content
-    texts = [text.strip(" ") for text in value.split(",")]
     check_signatures(
         verification.secrets,
         content,
-        _without_prefix(texts, verification.prefix),
+        _without_prefix(parts(value, ","), verification.prefix),
         algorithm=verification.algorithm,
         encoding=verification.encoding,
     )

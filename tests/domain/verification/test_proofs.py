@@ -10,6 +10,7 @@ from gateway.domain.verification.proofs import (
     check_same,
     check_signatures,
     check_time,
+    parts,
     wire,
 )
 from tests.domain.verification.arriving import AT, BODY, NOW, SECRET, b64, digest
@@ -37,6 +38,14 @@ def test_signatures_that_cannot_be_read_are_passed_over() -> None:
 def test_hexadecimal_digits_may_be_capitals() -> None:
     """As with every other reader of them."""
     check_signatures([SECRET], BODY, [digest(SECRET, BODY).hex().upper()])
+
+
+def test_a_header_has_a_number_of_parts_that_can_be_tried() -> None:
+    """Thirty-two are fine, and one more is not."""
+    assert parts(" a, b ,c", ",") == ["a", "b", "c"]
+    assert len(parts("," * 31, ",")) == 32
+    with pytest.raises(NotVerified, match="more than 32"):
+        parts("," * 32, ",")
 
 
 @pytest.mark.parametrize("secrets", [[], [""]])
