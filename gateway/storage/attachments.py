@@ -1,4 +1,4 @@
-"""The bytes that go with messages, in rows of 64 KiB."""
+"""The bytes that go with messages, and large bodies, in rows of 64 KiB."""
 
 import asyncio
 from collections import deque

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from gateway.storage import message_rows, rows, tables, turns
+from gateway.storage import inbound_rows, message_rows, rows, tables, turns
 from gateway.storage.rows import Row
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ ADD_DELIVERY = _insert(tables.delivery, rows.DELIVERY)
 RECORD_DELIVERY = _update(tables.delivery, rows.RECORDED, "id")
 # An attempt is recorded again when nobody could tell whether its commit succeeded.
 ADD_ATTEMPT = _insert(tables.attempt, rows.ATTEMPT, AGAIN)
+ADD_INBOUND = _insert(tables.inbound, inbound_rows.INBOUND)
+CHANGE_INBOUND = _update(tables.inbound, inbound_rows.CHANGED, "id")
 # What a row rests on comes before it, whatever order operations came in.
 ORDER = (
     ADD_ATTACHMENT,
@@ -95,6 +97,7 @@ ORDER = (
     ADD_DELIVERY,
     RECORD_DELIVERY,
     ADD_ATTEMPT,
+    CHANGE_INBOUND,
 )
 
 

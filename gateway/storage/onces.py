@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.domain.model import OutgoingMessage
 from gateway.domain.once import AlreadyDone, Done, Once
-from gateway.storage.batch import ADD_ONCE, ADD_OUTGOING, Batch
+from gateway.storage.batch import ADD_ONCE, ADD_OUTGOING, Batch, Work
 from gateway.storage.message_rows import row_of_outgoing
 from gateway.storage.rows import Row, dumps, micros
 from gateway.storage.sealing import Sealer
@@ -108,6 +108,29 @@ def use_up(connection: Connection, once: Once, row: Row) -> Done | None:
     if before is None:
         ADD_ONCE.run(connection, [row])
     return before
+
+
+def using(once: Once, at: datetime, answer: str | None, sealer: Sealer) -> Work:
+    """Return what uses something up in the commit, or else undoes the commit.
+
+    The writer then makes it anew without the one that was too late, which fails with
+    `AlreadyDone`.
+
+    Args:
+        once: What is used up.
+        at: When that was.
+        answer: What is answered, to be sealed.
+        sealer: Seals it.
+    """
+    sealed = None if answer is None else sealer.seal(answer, place_of(once))
+    row = row_of_once(once, at, answer=sealed)
+
+    def work(connection: Connection) -> None:
+        before = use_up(connection, once, row)
+        if before is not None:
+            raise AlreadyDone(opened(before, once, sealer))
+
+    return work
 
 
 def place_of(once: Once) -> str:

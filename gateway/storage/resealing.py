@@ -1,26 +1,32 @@
 """Secrets under an older master key, sealed anew while the gateway runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, Table, func, or_, select, update
 
 from gateway.bridge.ports import Meter
 from gateway.domain.errors import ShuttingDown, StoreUnavailable
 from gateway.domain.once import Once
-from gateway.storage import head, onces
-from gateway.storage.batch import Batch
+from gateway.storage import head, onces, source_rows, webhook_rows
+from gateway.storage.batch import Batch, Work
 from gateway.storage.engine import Reader
 from gateway.storage.pacing import Pace
 from gateway.storage.sealing import Sealer
-from gateway.storage.tables import once, webhook as table
-from gateway.storage.webhook_rows import place_of
+from gateway.storage.tables import once, source, webhook
 from gateway.storage.writer import Writer
 
 FINGERPRINT: Final = "master_key"
 STEP: Final = 100  # Rows of one commit: each is opened and sealed.
 AGAIN_AFTER_S: Final = 5.0  # once the store has failed
+
+# Tables that have a sealed column, and for which place a row of theirs is sealed.
+SEALED: Final = (
+    (webhook, webhook_rows.place_of),
+    (source, source_rows.place_of),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,16 @@ class Resealing:
                 return
 
     async def _run(self) -> None:
-        while ids := await self.reader.read(self._old):
-            begun_s = self.pace.begin()
-            await self.writer.submit(partial(self._stage, ids))
-            await self.pace.rest(begun_s)
+        for table, place_of in SEALED:
+            while ids := await self.reader.read(partial(self._old, table)):
+                begun_s = self.pace.begin()
+                work = partial(self._reseal, table, place_of, ids)
+                await self.writer.submit(partial(_stage, work))
+                await self.pace.rest(begun_s)
         while keys := await self.reader.read(self._old_answers):
             begun_s = self.pace.begin()
-            await self.writer.submit(partial(self._stage_answers, keys))
+            work = partial(self._reseal_answers, keys)
+            await self.writer.submit(partial(_stage, work))
             await self.pace.rest(begun_s)
         known = await self.reader.read(lambda c: head.fact_of(c, FINGERPRINT))
         newest = self.sealer.fingerprint
@@ -65,24 +74,27 @@ class Resealing:
             )
             self.meter.info("store.resealed")
 
-    def _old(self, connection: Connection) -> list[str]:
+    def _old(self, table: Table, connection: Connection) -> list[str]:
         prefix = self.sealer.prefix
         start = func.substr(table.c.sealed, 1, len(prefix))
         old = select(table.c.id).where(start != prefix).limit(STEP)
         return list(connection.execute(old).scalars())
 
-    def _stage(self, ids: list[str], batch: Batch) -> None:
-        batch.do(partial(self._reseal, ids))
-
-    def _reseal(self, ids: list[str], connection: Connection) -> None:
+    def _reseal(
+        self,
+        table: Table,
+        place_of: Callable[[str], str],
+        ids: list[str],
+        connection: Connection,
+    ) -> None:
         rows = connection.execute(
             select(table.c.id, table.c.sealed).where(table.c.id.in_(ids))
         ).all()
-        for webhook_id, sealed in rows:
-            place = place_of(webhook_id)
+        for noun_id, sealed in rows:
+            place = place_of(noun_id)
             anew = self.sealer.seal(self.sealer.open(sealed, place), place)
             connection.execute(
-                update(table).where(table.c.id == webhook_id).values(sealed=anew)
+                update(table).where(table.c.id == noun_id).values(sealed=anew)
             )
 
     def _old_answers(self, connection: Connection) -> list[Once]:
@@ -95,9 +107,6 @@ class Resealing:
             select(once.c.scope, once.c.key).where(is_old).limit(STEP)
         )
         return [Once(scope, key) for scope, key in found]
-
-    def _stage_answers(self, keys: list[Once], batch: Batch) -> None:
-        batch.do(partial(self._reseal_answers, keys))
 
     def _reseal_answers(self, keys: list[Once], connection: Connection) -> None:
         for used in keys:
@@ -112,3 +121,7 @@ class Resealing:
                 # One that was tampered with is no answer: it must not hinder the rest.
                 .values(answer=answer and self.sealer.seal(answer, place))
             )
+
+
+def _stage(work: Work, batch: Batch) -> None:
+    batch.do(work)

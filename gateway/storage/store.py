@@ -22,8 +22,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from gateway.bridge.ports import Clock, Meter
 from gateway.domain.errors import Unavailable
 from gateway.domain.ids import Ids
-from gateway.domain.model import Webhook
-from gateway.storage import head, webhooks
+from gateway.domain.model import Source, Webhook
+from gateway.storage import head, sources, webhooks
 from gateway.storage.attachments import Attachments
 from gateway.storage.database import Database, is_postgres, postgres, sqlite
 from gateway.storage.deliveries import Deliveries
@@ -35,6 +35,7 @@ from gateway.storage.fanout import FanOut
 from gateway.storage.following import Following
 from gateway.storage.fresh import Fresh
 from gateway.storage.history import History
+from gateway.storage.inbox import Inbox
 from gateway.storage.log import Log
 from gateway.storage.messages import Messages
 from gateway.storage.outbox import Outbox
@@ -46,7 +47,8 @@ from gateway.storage.rooms import Rooms
 from gateway.storage.rows import micros
 from gateway.storage.sealing import Sealer, minted_keys, parse_keys
 from gateway.storage.settling import Settling
-from gateway.storage.tables import delivery, message
+from gateway.storage.sources import Sources
+from gateway.storage.tables import delivery, inbound, message
 from gateway.storage.tracing import Traces
 from gateway.storage.webhooks import Webhooks
 from gateway.storage.writer import Writer
@@ -82,8 +84,10 @@ class Opened:
     head: head.Head
     instance: str
     webhooks: list[Webhook]
+    sources: list[Source]
     last_position: int
     last_number: int
+    last_inbound: int
 
 
 class Store:
@@ -111,6 +115,7 @@ class Store:
         now = micros(clock.now())
         positions = count(max(opened.last_position + 1, now))
         numbers = count(max(opened.last_number + 1, now))
+        arrivals = count(max(opened.last_inbound + 1, now))
         self._fresh = fresh = Fresh()
         following = Following(opened.head.seq)
         fan_out = FanOut(directory, ids, clock, numbers, fresh, following)
@@ -138,6 +143,8 @@ class Store:
         self.webhooks = Webhooks(writer, reader, directory, fan_out, settling, sealer)
         self.replays = Replays(writer, reader, directory, fan_out, clock)
         self.traces = Traces(reader)
+        self.sources = Sources(writer, reader, sealer, opened.sources)
+        self.inbox = Inbox(writer, reader, attachments, arrivals)
 
     def derive_key(self, purpose: str) -> bytes:
         """Return 32 secret bytes for a purpose, the same until the master key changes.
@@ -179,12 +186,15 @@ class Store:
         """Remove what has been kept long enough; called at start and hourly.
 
         Args:
-            messages: How long messages, events and attempts are kept.
+            messages: How long messages, events, attempts and requests of third
+                parties are kept.
             dead: How long dead and held deliveries are kept.
             most_bytes: How large the store may be; the oldest goes first.
         """
+        now = self._clock.now()
+        await self.sources.forget_deleted(now)
         return await self._retention.sweep(
-            self._clock.now(), messages=messages, dead=dead, most_bytes=most_bytes
+            now, messages=messages, dead=dead, most_bytes=most_bytes
         )
 
     async def erase_delivered(self) -> int:
@@ -283,15 +293,17 @@ def _take(sealer: Sealer, connection: Connection) -> Opened:
     known = head.fact_of(connection, FINGERPRINT)
     if known is not None and not sealer.knows(known):
         raise MasterKeyMismatch
-    loaded = webhooks.load(connection, sealer)
+    loaded = webhooks.load(connection, sealer), sources.load(connection, sealer)
     if known is None:
         head.set_fact(connection, FINGERPRINT, sealer.fingerprint)
     return Opened(
         head=taken,
         instance=_remembered(connection, INSTANCE, lambda: uuid4().hex),
-        webhooks=loaded,
+        webhooks=loaded[0],
+        sources=loaded[1],
         last_position=_highest(connection, message.c.position),
         last_number=_highest(connection, delivery.c.number),
+        last_inbound=_highest(connection, inbound.c.position),
     )
 
 

@@ -301,6 +301,9 @@ source = Table(
     Index("source_token", "token_hash", unique=True),
 )
 
+# `size` is that of the body: it is in the row up to 64 KiB, else where attachments are.
+# `headers` is null once nothing is kept but that it came. The body is last: SQLite
+# reads a row up to the column that is asked for.
 inbound = Table(
     "inbound",
     metadata,
@@ -308,28 +311,21 @@ inbound = Table(
     Column("id", Text, nullable=False),
     Column("source_id", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("query", Text, nullable=False),
-    Column("headers", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("identity", Text),
-    Column("state", Text, nullable=False),
     Column("message_id", Text),
     Column("reason", Text),
     Column("replay_of", Text),
     Column("key_id", Text),
     Column("traceparent", Text),
+    Column("method", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("headers", Text),
+    Column("body", LargeBinary),
     Index("inbound_id", "id", unique=True),
     Index("inbound_source", "source_id", "position"),
-)
-WAITING = text("state = 'accepted'")
-Index(
-    "inbound_waiting",
-    inbound.c.source_id,
-    inbound.c.position,
-    sqlite_where=WAITING,
-    postgresql_where=WAITING,
+    Index("inbound_state", "source_id", "state", "position"),
 )
 IDENTIFIED = text("identity IS NOT NULL")
 Index(

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.delivery.ports import Hold, Release
 from gateway.domain.model import Event, Ordering, Webhook
-from gateway.domain.once import AlreadyDone, Done, Once
+from gateway.domain.once import Done, Once
 from gateway.storage import health, moving, onces
-from gateway.storage.batch import Batch, Work
+from gateway.storage.batch import Batch
 from gateway.storage.directory import Directory
 from gateway.storage.engine import Reader
 from gateway.storage.errors import MasterKeyMismatch
@@ -64,8 +63,9 @@ class Webhooks:
         or `disabled`; what is held stays so until it is released. The answer is sealed,
         too, because it may hold the secret.
         """
-        row = row_of_webhook(webhook, self._sealer)
-        use = None if once is None else self._use(once, webhook.created_at, answer)
+        at, sealer = webhook.created_at, self._sealer
+        row = row_of_webhook(webhook, sealer)
+        use = None if once is None else onces.using(once, at, answer, sealer)
 
         def stage(batch: Batch) -> None:
             before = self._directory.get_in(batch, webhook.id)
@@ -87,23 +87,6 @@ class Webhooks:
         """Return what has used something up, with what was answered then."""
         found = await self._reader.read(lambda c: onces.done(c, once))
         return found and onces.opened(found, once, self._sealer)
-
-    def _use(self, once: Once, at: datetime, answer: str | None) -> Work:
-        """Return what uses something up in the commit, or else undoes the commit.
-
-        The writer then makes it anew without the one that was too late.
-        """
-        sealer = self._sealer
-        place = onces.place_of(once)
-        sealed = None if answer is None else sealer.seal(answer, place)
-        row = onces.row_of_once(once, at, answer=sealed)
-
-        def work(connection: Connection) -> None:
-            before = onces.use_up(connection, once, row)
-            if before is not None:
-                raise AlreadyDone(onces.opened(before, once, sealer))
-
-        return work
 
     def _moves(
         self, before: Webhook | None, webhook: Webhook, owed: Hold | Release | None

@@ -15,11 +15,16 @@ from gateway.domain.model import (
     ErrorClass,
     Event,
     EventType,
+    Inbound,
     IncomingMessage,
     MessageStatus,
     OutgoingMessage,
+    Profile,
+    Source,
+    Verification,
     Webhook,
 )
+from gateway.inbound.ports import Inbox, Sources
 from tests.domain.nouns import INCOMING, OUTGOING, RECEIVED, WEBHOOK
 from tests.fakes.clock import NOON
 
@@ -80,6 +85,16 @@ class Ports(Protocol):
         """What was told of messages."""
         ...
 
+    @property
+    def sources(self) -> Sources:
+        """The sources we know."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What third parties sent."""
+        ...
+
 
 def outgoing(name: str, **changes: object) -> OutgoingMessage:
     """Return a queued message with an id of its own."""
@@ -128,6 +143,33 @@ def webhook(name: str = "1", **changes: object) -> Webhook:
     """Return a webhook with an id of its own that wants everything."""
     wants_all = replace(WEBHOOK, id=f"wh_{name}", events=("*",))
     return replace(wants_all, **changes)  # type: ignore[arg-type]  # A test's own changes.
+
+
+def source(name: str = "1", **changes: object) -> Source:
+    """Return a source with an id and a token of its own."""
+    plain = Source(
+        id=f"src_{name}",
+        name=name,
+        room="lobby",
+        token_hash=f"hash of {name}",
+        verify=Verification(Profile.NONE),
+        created_at=NOON,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # A test's own changes.
+
+
+def inbound(name: str, **changes: object) -> Inbound:
+    """Return a request with an id of its own, as before it is stored."""
+    plain = Inbound(
+        id=f"inb_{name}",
+        source_id="src_1",
+        received_at=NOON,
+        method="POST",
+        query="",
+        headers={"content-type": "application/json"},
+        body=b"{}",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # A test's own changes.
 
 
 def attempt(

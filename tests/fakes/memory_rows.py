@@ -16,11 +16,14 @@ from gateway.domain.model import (
     Delivery,
     DeliveryState,
     Event,
+    Inbound,
     IncomingMessage,
     OutgoingMessage,
+    Source,
     Standing,
     Webhook,
 )
+from gateway.inbound.ports import Taken
 from tests.fakes.memory_turns import MemoryTable, MemoryTurns
 
 T = TypeVar("T")
@@ -55,6 +58,8 @@ class MemoryRows:
         self.standings: dict[str, Standing] = {}
         self.records: dict[str, RoomRecord] = {}
         self.done: dict[Once, Done] = {}
+        self.sources_by_id: dict[str, Source] = {}
+        self.inbound_by_id: dict[str, Inbound] = {}
         self.told: list[Callable[[Sequence[Event]], None]] = []
         self.forgotten: list[Callable[[Sequence[str]], None]] = []
         self.wakers: list[Callable[[Sequence[str]], None]] = []
@@ -73,7 +78,7 @@ class MemoryRows:
         else:
             try:
                 future.set_result(change())
-            except (AlreadyDone, GatewayError) as refusal:
+            except (AlreadyDone, Taken, GatewayError) as refusal:
                 future.set_exception(refusal)
             self.pass_turns()
             self.commits += 1

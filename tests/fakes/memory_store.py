@@ -11,6 +11,7 @@ from tests.fakes.memory_messages import (
 )
 from tests.fakes.memory_replays import MemoryReplays
 from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.memory_sources import MemoryInbox, MemorySources
 from tests.fakes.memory_traces import MemoryTraces
 from tests.fakes.memory_webhooks import MemoryWebhooks
 
@@ -20,7 +21,8 @@ class MemoryStore(MemoryRows):
 
     After `fail_with(error)` every commit fails with that error and stores nothing,
     until `fail_with(None)`. A test may look into `events` (the log in order of `seq`),
-    `messages_by_id`, `deliveries_by_id`, `attempts` and `commits` (how many succeeded).
+    `messages_by_id`, `deliveries_by_id`, `attempts`, `sources_by_id`, `inbound_by_id`
+    and `commits` (how many succeeded).
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -34,3 +36,5 @@ class MemoryStore(MemoryRows):
         self.webhooks = MemoryWebhooks(self)
         self.replays = MemoryReplays(self)
         self.traces = MemoryTraces(self)
+        self.sources = MemorySources(self)
+        self.inbox = MemoryInbox(self)

@@ -167,12 +167,13 @@ class Inbound:
         method: `POST` or `GET`.
         query: As it came, without `?`.
         headers: In lower case; those with secrets in them are `[redacted]`.
-        body: As it came.
+        body: As it came; empty in lists, and once it is kept no longer.
         identity: By which a repeat is known, if there is any: the provider's own id.
         message_id: What was said of it.
         reason: Why it was not said, in a sentence.
         replay_of: The request of which this is a repeat that somebody asked for.
         position: Order of acceptance; 0 until it is stored.
+        size: Of the body in bytes, also where that is not there; 0 until it is stored.
     """
 
     id: str
@@ -190,3 +191,4 @@ class Inbound:
     key_id: str | None = None
     traceparent: str | None = None
     position: int = 0
+    size: int = 0
