@@ -36,6 +36,8 @@ _DOCS: Final = frozenset({"/docs", "/openapi.json"})
 _PROBES: Final = frozenset({"/healthz", "/readyz"})
 _OK: Final = 200
 _INGEST: Final = "/in/"
+# A source's own id in place of its token, which is no secret: its caller has a key.
+_INGEST_BY_ID: Final = f"{_INGEST}{Kind.SOURCE}_"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": (
@@ -133,7 +135,7 @@ class Gate:
         """Return who answers, and the foreign origin that may read the answer."""
         origin = None
         try:
-            if not scope["path"].startswith(_INGEST):
+            if not _is_ingest(scope["path"]):
                 origin = self._origins.check(headers)
             if origin is not None and _is_preflight(scope, headers):
                 return Response(status_code=204, headers=_PREFLIGHT), origin
@@ -170,7 +172,9 @@ class Gate:
 
     def _accept(self, scope: Scope, headers: Headers) -> None:
         """Refuse what is not read, before reading it."""
-        if scope["type"] != "http" or scope["method"] not in _WRITES:
+        is_ingest = scope["path"].startswith(_INGEST)
+        is_write = is_ingest or scope.get("method") in _WRITES
+        if scope["type"] != "http" or not is_write:
             return
         if self._services.draining.is_set():
             message = "The gateway is stopping."
@@ -178,6 +182,8 @@ class Gate:
         if headers.get(b"gateway-hop") == self._instance:
             message = "This is a delivery of this gateway's own: a webhook leads to it."
             raise LoopDetected(message)
+        if is_ingest:  # Senders' headers are their own, and sources have own limits.
+            return
         if repeats.HEADER in headers:
             scope["state"]["idempotency_key"] = repeats.key_in(scope)
         limit = self._services.limits.body
@@ -227,7 +233,7 @@ class Gate:
         return state
 
     def _is_open(self, path: str) -> bool:
-        if path in _OPEN or path.startswith(_INGEST):
+        if path in _OPEN or _is_ingest(path):
             return True
         is_docs = path in _DOCS or path.startswith(("/docs/", "/problems/"))
         return is_docs and self._open_docs
@@ -235,6 +241,11 @@ class Gate:
     def _lane_path(self, scope: Scope) -> str | None:
         path: str = scope["path"]
         return path if (scope["method"], path) in self._lanes else None
+
+
+def _is_ingest(path: str) -> bool:
+    """Say whether the path itself shows that its caller may write to a source."""
+    return path.startswith(_INGEST) and not path.startswith(_INGEST_BY_ID)
 
 
 def _is_preflight(scope: Scope, headers: Headers) -> bool:

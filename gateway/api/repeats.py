@@ -23,7 +23,7 @@ _VISIBLE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 # Structured Fields has a text in quotes (RFC 8941 §3.3.3); most callers leave them out.
 _QUOTED: Final = re.compile(rb'"(.*)"')
 _TAKEN: Final = re.compile(
-    r"/send|/send/batch|/broadcast|/webhooks|/messages/[^/]+/reply"
+    r"/send|/send/batch|/broadcast|/webhooks|/sources|/messages/[^/]+/reply"
 )
 _WAIT: Final = "wait"
 MARK: Final[Mapping[str, Any]] = {
@@ -54,7 +54,7 @@ def key_in(scope: Scope) -> str:
         # Whoever sends one relies on it; to ignore it would be a lie.
         detail = (
             "It is taken by POST /send, /send/batch, /broadcast,"
-            " /messages/{id}/reply and /webhooks alone; leave it out here."
+            " /messages/{id}/reply, /webhooks and /sources alone; leave it out here."
         )
         raise problems.invalid(detail, at=_NAME)
     given = [value for name, value in scope["headers"] if name == HEADER]

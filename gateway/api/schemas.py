@@ -67,7 +67,7 @@ _ADDRESS_SCHEMA: Final[dict[str, Any]] = {
         ),
     ]
 }
-_TO_SCHEMA: Final[dict[str, Any]] = {
+TO_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
         *_ADDRESS_SCHEMA["anyOf"],
         {
@@ -156,7 +156,7 @@ class SendBody(BroadcastBody):
 
     model_config = ConfigDict(extra="forbid", title="Send", json_schema_extra=_complete)
 
-    to: Annotated[object, WithJsonSchema(_TO_SCHEMA)]
+    to: Annotated[object, WithJsonSchema(TO_SCHEMA)]
     match: Literal["one", "first", "all"] = Field(
         "one", description="Whom a name means that several have; `one` refuses it."
     )

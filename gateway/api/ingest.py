@@ -1,0 +1,236 @@
+"""`/in/{token}`: where third parties send their webhooks to."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope
+
+from gateway.api import problems
+from gateway.api.intake import in_time, read_bytes, spend
+from gateway.api.replies import json_text
+from gateway.api.source_examples import IN_POSTED, IN_QUERIED
+from gateway.api.source_shapes import TakenShape
+from gateway.domain import errors
+from gateway.domain.arrivals import Arrival
+from gateway.domain.errors import (
+    BodyTooSlow,
+    GatewayError,
+    Gone,
+    MethodNotAllowed,
+    NotFound,
+    QueueFull,
+)
+from gateway.domain.handshakes import JSON, TEXT
+from gateway.domain.ids import Kind
+from gateway.domain.model import Preset, Profile, Source
+from gateway.domain.presets import slack_words
+from gateway.inbound.intake import Intake, Outcome, Taking, token_hash
+
+BODY_SECONDS: Final = 60.0  # In which a body has to come.
+# Of all the bodies that are coming in at a time, so that a crowd of them does not fill
+# the memory: ten of the largest.
+HELD_BYTES: Final = 250 * 1024**2
+DESCRIPTION: Final = """\
+The address of a source, as `POST /sources` answered it. A request is verified on the
+bytes of its body, stored, and answered; it is said in the room after that, and if the
+room is away once it is back. One that was taken in before, by the id that its sender
+gave it, is answered 200 and not said again. A 5xx means that nothing was stored: send
+it again.
+
+Whoever has an API key may write the id of the source in place of its token; requests
+are verified all the same. A source may have an answer of its own, and one that is
+compatible with Slack answers in Slack's words.
+"""
+_BY_ID: Final = f"{Kind.SOURCE}_"
+_PATH: Final = "/in/{token}"
+_OTHERS: Final = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_BODILESS: Final = frozenset({204, 205})  # RFC 9110 §15.3
+_NO_MORE: Final[Mapping[str, str]] = {}
+_ALWAYS: Final[Mapping[str, str]] = {
+    # An answer to GET that is kept by a proxy would keep later requests from us.
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": TakenShape, "description": "Stored, and to be said."},
+    200: {"model": TakenShape, "description": "Taken in before, or a handshake."},
+    **problems.responses(
+        errors.MalformedJson,
+        errors.NotVerified,
+        errors.Unauthenticated,
+        errors.SourceDisabled,
+        errors.NotFound,
+        errors.MethodNotAllowed,
+        errors.BodyTooSlow,
+        errors.Gone,
+        errors.PayloadTooLarge,
+        errors.UnsupportedMediaType,
+        errors.Invalid,
+        errors.LoopDetected,
+        errors.QueueFull,
+        errors.StoreUnavailable,
+        errors.ShuttingDown,
+    ),
+}
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Takes the requests that third parties make to sources.
+
+    Attributes:
+        intake: Verifies and stores them.
+        seconds: In which the body of one has to come.
+        most_held: The most bytes that are held of bodies that have yet to be stored.
+    """
+
+    intake: Intake
+    seconds: float = BODY_SECONDS
+    most_held: int = HELD_BYTES
+    _held: int = field(default=0, init=False)
+
+    async def take(self, request: Request) -> Response:
+        """Take one, and answer it in the words that its sender knows.
+
+        Raises:
+            GatewayError: It was not taken.
+        """
+        token: str = request.path_params["token"]
+        sources = self.intake.sources
+        # The gate lets nobody through to an id who has no key.
+        is_id = token.startswith(_BY_ID)
+        source = sources.get(token) if is_id else sources.by_token(token_hash(token))
+        try:
+            known = self.intake.identified(token if source is None else source.id)
+            return _answer(known, await self._taken(request, known))
+        except (NotFound, Gone) as error:
+            await spend(request.receive)
+            return _refusal(error, source, request.scope)
+        except GatewayError as error:
+            return _refusal(error, source, request.scope)
+
+    async def _taken(self, request: Request, source: Source) -> Taking:
+        """Have a request taken in, once its body is here.
+
+        All that has come of it counts as held until it is stored or refused.
+        """
+        size = 0
+
+        async def receive() -> Message:
+            nonlocal size
+            message = await request.receive()
+            came = len(message.get("body", b""))
+            size, self._held = size + came, self._held + came
+            if self._held > self.most_held:
+                detail = "More is coming in at once than there is room for."
+                raise QueueFull(detail)
+            return message
+
+        arrival = _arrival(request.scope)
+        trace: str | None = request.scope["state"]["traceparent"]
+        try:
+            body = await self._body(source, request.scope, receive)
+            whole = replace(arrival, body=body)
+            return await self.intake.take(source, whole, traceparent=trace)
+        finally:
+            self._held -= size
+
+    async def _body(self, source: Source, scope: Scope, receive: Receive) -> bytes:
+        """Read a body; it is counted as it comes, whatever it announced."""
+        if scope["state"]["is_head"]:
+            allow = ", ".join(source.methods)
+            detail = f"This source takes {allow}."
+            raise MethodNotAllowed(detail, facts={"allow": allow})
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > source.max_bytes:
+            raise problems.too_large(source.max_bytes, what="The body")
+        try:
+            return await in_time(read_bytes(receive, source.max_bytes), self.seconds)
+        except TimeoutError as error:
+            message = f"The body did not come within {self.seconds:g} s."
+            raise BodyTooSlow(message) from error
+
+
+def router(ingest: Ingest) -> APIRouter:
+    """Return the routes of the addresses of sources."""
+    routes = APIRouter(tags=["Sources"])
+    for method, operation, summary in (
+        ("POST", "take_in", "Send a webhook to a source"),
+        ("GET", "take_in_query", "Send a query to a source that takes GET"),
+    ):
+        routes.add_api_route(
+            _PATH,
+            ingest.take,
+            methods=[method],
+            operation_id=operation,
+            summary=summary,
+            description=DESCRIPTION,
+            status_code=202,
+            responses=_RESPONSES,
+            openapi_extra=IN_POSTED if method == "POST" else IN_QUERIED,
+            max_body_size=sys.maxsize,  # Each source has its own.
+        )
+    routes.add_api_route(
+        _PATH,
+        ingest.take,
+        methods=[*_OTHERS],
+        include_in_schema=False,
+        max_body_size=sys.maxsize,
+    )
+    return routes
+
+
+def _arrival(scope: Scope) -> Arrival:
+    """Return a request as it arrived, its body still to come."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    query = scope["query_string"].decode("latin-1")
+    return Arrival(scope["method"], query, headers, b"")
+
+
+def _answer(source: Source, taking: Taking) -> Response:
+    """Return what a request is answered that was taken in, now or before."""
+    if taking.answer is not None:
+        greeting = taking.answer
+        more = {name.title(): value for name, value in greeting.headers.items()}
+        return _said(greeting.status, greeting.body, greeting.content_type, more)
+    own = source.response
+    if own is not None:
+        return _said(own.status, own.body, own.content_type)
+    if _is_slack_compatible(source):
+        return _said(200, slack_words.ACCEPTED, TEXT)
+    shown = {"status": taking.outcome, "id": taking.inbound_id}
+    status = 200 if taking.outcome is Outcome.DUPLICATE else 202
+    return _said(status, json_text(shown), JSON)
+
+
+def _refusal(error: GatewayError, source: Source | None, scope: Scope) -> Response:
+    """Return what a request is answered that was not taken in."""
+    answer = problems.response(error, scope)
+    if source is None or not _is_slack_compatible(source):
+        return answer
+    if isinstance(error, MethodNotAllowed):  # Slack has no word for it.
+        return answer
+    status, word = slack_words.word_of(error)
+    kept = {"Retry-After", "WWW-Authenticate"}
+    more = {name: answer.headers[name] for name in kept if name in answer.headers}
+    return _said(status, word, TEXT, more)
+
+
+def _said(
+    status: int, text: str, content_type: str, more: Mapping[str, str] = _NO_MORE
+) -> Response:
+    body = None if status in _BODILESS else text.encode("utf-8", "backslashreplace")
+    return Response(body, status, {**_ALWAYS, **more}, content_type)
+
+
+def _is_slack_compatible(source: Source) -> bool:
+    """Say whether whatever posts to an incoming webhook of Slack may post there."""
+    return source.preset is Preset.SLACK and source.verify.profile is Profile.NONE

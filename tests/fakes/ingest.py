@@ -1,0 +1,73 @@
+"""Sources served over a real socket, and raw bytes to call them with."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from gateway.api import ingest, source_requests, sources
+from gateway.api.ingest import Ingest
+from tests.fakes.bridge import Bridge
+from tests.fakes.caller import Caller, calling
+from tests.fakes.inbound import Inbounds
+
+PUBLIC_URL = "https://example.com/gw"
+
+
+@asynccontextmanager
+async def sources_of(
+    world: Inbounds,
+    *,
+    bridge: Bridge | None = None,
+    limits: tuple[float, int] = (ingest.BODY_SECONDS, ingest.HELD_BYTES),
+    **changes: object,
+) -> AsyncIterator[Caller]:
+    """Serve a world's sources, and give somebody to call them.
+
+    Args:
+        world: The sources.
+        bridge: What else there is.
+        limits: Seconds for a body, and the bytes held of all.
+        changes: Fields in which the services differ.
+    """
+    door = Ingest(world.intake, *limits)
+    routers = (
+        sources.router(world.controls, PUBLIC_URL),
+        source_requests.router(world.controls, world.clock),
+        ingest.router(door),
+    )
+    services = (bridge or Bridge()).services(routers=routers, **changes)
+    async with calling(services) as caller:
+        yield caller
+
+
+@asynccontextmanager
+async def dialled(url: str) -> AsyncIterator["Wire"]:
+    """Open a bare connection to an address."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.close()
+
+
+class Wire:
+    """A bare connection, on which a request may be anything at all."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, raw: bytes) -> None:
+        """Write bytes."""
+        self._writer.write(raw)
+        await self._writer.drain()
+
+    async def answer(self) -> tuple[int, bytes]:
+        """Wait for the head of an answer; give its status and all of the head."""
+        async with asyncio.timeout(5):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+        return int(head.split(b" ", 2)[1]), head
