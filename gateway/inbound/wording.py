@@ -11,7 +11,7 @@ from gateway.domain.filters import BadFilter, compile_filter
 from gateway.domain.json_text import dumps
 from gateway.domain.model import Inbound, Source
 from gateway.domain.payloads import payload_of
-from gateway.domain.presets import message_of, text_of
+from gateway.domain.presets import message_of, outline, text_of
 from gateway.domain.rendering import rfc3339
 from gateway.domain.templates import BadTemplate, TemplateFailed, stored_template
 
@@ -127,7 +127,7 @@ def variables(
 def _shortened(source: Source, arrival: Arrival, payload: object, sizes: Sizes) -> Said:
     """Return what is said of what is too long: a text, and all of it attached."""
     text = text_of(source.preset, arrival, payload) or (
-        f"{source.name}: {len(arrival.body)} bytes, too many for a message"
+        f"{source.name}: {outline(payload)}"
     )
     if len(arrival.body) <= sizes.attachment:
         message = {"text": text[:EXCERPT_CHARACTERS], "attached": "body"}

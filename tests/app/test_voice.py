@@ -1,0 +1,161 @@
+"""What third parties sent, said in a room."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.app.voice import SCOPE, Reserve, RoomVoice
+from gateway.bridge.dispatch import DispatchOptions
+from gateway.bridge.ports import Once
+from gateway.domain.errors import (
+    NotFound,
+    QueueFull,
+    RecipientAmbiguous,
+    RoomUnavailable,
+    ShuttingDown,
+)
+from gateway.domain.model import (
+    Address,
+    AddressKind,
+    Match,
+    MessageStatus,
+    OnUnknown,
+    OutgoingMessage,
+)
+from gateway.inbound.ports import Saying
+from tests.bridge.conftest import Scene
+from tests.fakes.clock import settle
+
+HI = Saying(
+    room="lobby",
+    to=(Address(AddressKind.ANY, "alice"),),
+    match=Match.ONE,
+    type="webhook",
+    body='{"n":1}',
+    attachment=b"",
+    ttl=timedelta(hours=1),
+    ref="inb_1",
+)
+
+
+@pytest.fixture
+async def ready() -> AsyncIterator[Scene]:
+    """A room with alice in it, and a dispatcher that runs."""
+    scene = Scene(options=DispatchOptions(max_messages=4))
+    scene.link.arrive("alice")
+    scene.link.become("ready")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(scene.dispatcher.run())
+        await settle()
+        yield scene
+        running.cancel()
+
+
+def voice_of(scene: Scene, **reserve: int) -> RoomVoice:
+    """Return what says things in a scene."""
+    return RoomVoice(scene.sending, scene.registry, Reserve(**reserve))
+
+
+def kept(scene: Scene, message_id: str) -> OutgoingMessage:
+    """Return a message as it is stored."""
+    message = scene.store.messages_by_id[message_id]
+    assert isinstance(message, OutgoingMessage)
+    return message
+
+
+async def test_it_is_said_to_whom_it_is_for(ready: Scene) -> None:
+    """The message is found by the id of the request, and said again when in doubt."""
+    message_id = await voice_of(ready).say(HI, "inb_1")
+    await settle()
+
+    message = kept(ready, message_id)
+    assert ready.link.said == [("id-alice", '{"n":1}')]
+    assert (message.ref, message.on_unknown) == ("inb_1", OnUnknown.RETRY)
+
+
+async def test_given_again_it_is_not_said_again(ready: Scene) -> None:
+    """As after a stop between the message's commit and the request's."""
+    first = await voice_of(ready).say(HI, "inb_1")
+    again = await voice_of(ready).say(HI, "inb_1")
+    await settle()
+
+    assert again == first
+    assert len(ready.link.said) == 1
+
+
+async def test_what_was_said_is_known_even_if_it_would_be_refused_now(
+    ready: Scene,
+) -> None:
+    """Two alices are here when it is given again."""
+    first = await voice_of(ready).say(HI, "inb_1")
+    ready.link.arrive("alice", id_="id-other")
+
+    again = await voice_of(ready).say(HI, "inb_1")
+
+    assert again == first
+
+
+async def test_somebody_who_is_away_is_waited_for(ready: Scene) -> None:
+    """For as long as the source lets it wait."""
+    absent = replace(HI, to=(Address(AddressKind.ANY, "bob"),))
+
+    message_id = await voice_of(ready).say(absent, "inb_1")
+    await settle()
+
+    assert kept(ready, message_id).status is MessageStatus.QUEUED
+    assert kept(ready, message_id).ttl == timedelta(hours=1)
+
+
+async def test_what_can_never_be_said_is_refused(ready: Scene) -> None:
+    """Several of that name, or a room that we are not in."""
+    ready.link.arrive("alice", id_="id-other")
+
+    with pytest.raises(RecipientAmbiguous):
+        await voice_of(ready).say(HI, "inb_1")
+    with pytest.raises(NotFound):
+        await voice_of(ready).say(replace(HI, room="elsewhere"), "inb_2")
+
+
+async def test_names_are_waited_for_while_messaging_is_disabled(ready: Scene) -> None:
+    """It is the room that is not ready for it, not the request that is wrong."""
+    ready.link.messaging = False
+
+    with pytest.raises(RoomUnavailable):
+        await voice_of(ready).say(HI, "inb_1")
+
+
+async def test_a_part_of_the_outbox_is_left_to_others(ready: Scene) -> None:
+    """Sources wait while what is left is what is reserved."""
+    ready.link.become("reconnecting")
+    voice = voice_of(ready, messages=2)
+    for number in range(2):
+        await voice.say(HI, f"inb_{number}")
+
+    with pytest.raises(QueueFull):
+        await voice.say(HI, "inb_2")
+    ready.dispatcher.refuse_if_full(1, 2)
+
+
+async def test_nothing_is_said_while_the_gateway_stops(ready: Scene) -> None:
+    """It waits for the next start."""
+    ready.sending.stop()
+
+    with pytest.raises(ShuttingDown):
+        await voice_of(ready).say(HI, "inb_1")
+
+    assert await ready.registry.done(Once(SCOPE, "inb_1")) is None
+
+
+async def test_the_room_s_coming_and_going_is_told(ready: Scene) -> None:
+    """Who comes into the room, or says something, is not."""
+    told: list[str] = []
+    voice_of(ready).watch(lambda: told.append("changed"))
+
+    ready.link.arrive("bob")
+    ready.link.become("reconnecting")
+    ready.link.become("ready")
+
+    assert len(told) == 2

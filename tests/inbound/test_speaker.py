@@ -1,0 +1,108 @@
+"""What came in is said, of each source in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.domain.errors import QueueFull
+from gateway.domain.model import InboundState
+from tests.fakes.clock import settle
+from tests.fakes.inbound import Inbounds, a_source, an_arrival
+
+FULL = QueueFull("the outbox is full")
+ONE, TWO = a_source("src_1"), a_source("src_2", token_hash="other")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[Inbounds]:
+    """Two sources, and a speaker that runs."""
+    world = Inbounds()
+    await world.add(ONE, TWO)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(world.speaker.run())
+        await settle()
+        yield world
+        running.cancel()
+
+
+async def test_what_is_accepted_is_said(world: Inbounds) -> None:
+    """In the order in which it was accepted."""
+    await world.take(ONE, *[an_arrival({"n": n}) for n in (1, 2, 3)])
+    await settle()
+
+    assert world.voice.bodies == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+async def test_it_goes_on_with_what_comes_later(world: Inbounds) -> None:
+    """A source that had nothing to say is heard again."""
+    await world.take(ONE, an_arrival({"n": 1}))
+    await settle()
+    await world.take(ONE, an_arrival({"n": 2}))
+    await settle()
+
+    assert world.voice.bodies == [{"n": 1}, {"n": 2}]
+
+
+async def test_each_source_waits_by_itself(world: Inbounds) -> None:
+    """One whose head is held does not hold back the other."""
+    world.voice.errors = [FULL]
+    await world.take(ONE, an_arrival({"of": 1}))
+    await settle()
+    await world.take(TWO, an_arrival({"of": 2}))
+    await settle()
+
+    assert world.voice.bodies == [{"of": 2}]
+
+
+async def test_a_voice_that_is_back_is_used_at_once(world: Inbounds) -> None:
+    """Nobody waits for the time to try again."""
+    world.voice.silent = FULL
+    await world.take(ONE, an_arrival({"n": 1}))
+    await settle()
+    world.voice.silent = None
+
+    world.voice.change()
+    await settle()
+
+    assert world.voice.bodies == [{"n": 1}]
+
+
+async def test_a_start_goes_on_with_what_waits() -> None:
+    """Whatever a former process accepted is said."""
+    world = Inbounds()
+    await world.add(ONE)
+    await world.take(ONE, an_arrival({"n": 1}), an_arrival({"n": 2}))
+
+    world.begin()
+    await world.speak()
+
+    assert world.voice.bodies == [{"n": 1}, {"n": 2}]
+
+
+async def test_a_stop_before_it_is_settled_says_nothing_twice() -> None:
+    """The voice knows what it has said for a request."""
+    world = Inbounds()
+    await world.add(ONE)
+    (taking,) = await world.take(ONE, an_arrival({"n": 1}))
+    before = await world.inbound(taking.inbound_id)
+    await world.speak()
+    world.store.inbound_by_id[before.id] = before
+
+    world.begin()
+    await world.speak()
+
+    assert len(world.voice.said) == 1
+    assert (await world.inbound(before.id)).state is InboundState.SAID
+
+
+async def test_what_waits_of_a_source_that_is_deleted_is_not_said() -> None:
+    """It is refused, and not left waiting for ever."""
+    world = Inbounds()
+    await world.add(ONE)
+    (taking,) = await world.take(ONE, an_arrival())
+    await world.controls.delete(ONE.id)
+
+    await world.speak()
+
+    assert (await world.inbound(taking.inbound_id)).state is InboundState.REFUSED

@@ -1,0 +1,124 @@
+"""One request is worded, said once, and told of."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.errors import QueueFull, RecipientAmbiguous
+from gateway.domain.model import InboundState
+from gateway.inbound.utterance import BUG, DELETED, Utterance
+from gateway.inbound.wording import Sizes
+from tests.fakes.clock import NOON, FakeClock
+from tests.fakes.inbound import FakeVoice, a_source
+from tests.fakes.meter import FakeMeter
+from tests.inbound.test_wording import inbound
+
+REQUEST = inbound({"n": 1})
+
+
+def utterance(voice: FakeVoice, meter: FakeMeter | None = None) -> Utterance:
+    """Return what says requests, a minute after they came."""
+    clock = FakeClock(NOON + timedelta(seconds=61))
+    return Utterance(voice, clock, meter or FakeMeter(), Sizes())
+
+
+async def test_a_request_becomes_a_message_of_its_source() -> None:
+    """Its time to live is what is left of it."""
+    voice, meter = FakeVoice(), FakeMeter()
+    source = a_source(ttl=timedelta(seconds=100), type="order")
+
+    done = await utterance(voice, meter).of(source, REQUEST)
+
+    (saying,) = voice.said
+    assert (done.state, done.message_id) == (InboundState.SAID, "msg_1")
+    assert (saying.room, saying.to, saying.type) == ("lobby", None, "order")
+    assert (saying.body, saying.ref) == ('{"n":1}', "inb_1")
+    assert saying.ttl == timedelta(seconds=40)
+    assert meter.named("inbound.said")[0]["waited_ms"] == 60_000
+
+
+async def test_one_that_waited_too_long_is_not_said() -> None:
+    """It has expired, and can be replayed."""
+    voice = FakeVoice()
+
+    done = await utterance(voice).of(a_source(ttl=timedelta(seconds=60)), REQUEST)
+
+    assert (done.state, voice.said) == (InboundState.EXPIRED, [])
+
+
+async def test_one_of_a_deleted_source_is_not_said() -> None:
+    """Nor one of a source that nobody knows any more."""
+    voice = FakeVoice()
+
+    for source in (a_source(deleted_at=NOON), None):
+        done = await utterance(voice).of(source, REQUEST)
+
+        assert (done.state, done.reason) == (InboundState.REFUSED, DELETED)
+    assert voice.said == []
+
+
+async def test_one_of_an_inactive_source_is_said() -> None:
+    """It was accepted."""
+    done = await utterance(FakeVoice()).of(a_source(active=False), REQUEST)
+
+    assert done.state is InboundState.SAID
+
+
+async def test_what_the_filter_stops_is_not_said() -> None:
+    """The request says so."""
+    done = await utterance(FakeVoice()).of(a_source(filter="n == `2`"), REQUEST)
+
+    assert done.state is InboundState.FILTERED
+    assert done.reason is not None
+
+
+async def test_what_the_template_cannot_say_is_kept() -> None:
+    """A person may want to look."""
+    meter = FakeMeter()
+    source = a_source(template='{"text":"{{ n | divided_by: 0 }}"}')
+
+    done = await utterance(FakeVoice(), meter).of(source, REQUEST)
+
+    assert done.state is InboundState.RENDER_FAILED
+    assert ("warning", "inbound.render_failed") in [line[:2] for line in meter.lines]
+
+
+async def test_what_the_room_will_never_take_is_refused_with_the_reason() -> None:
+    """It says what is wrong."""
+    voice = FakeVoice()
+    voice.errors = [RecipientAmbiguous("several participants fit 'bob'")]
+
+    done = await utterance(voice).of(a_source(), REQUEST)
+
+    assert done.state is InboundState.REFUSED
+    assert done.reason == "several participants fit 'bob'"
+
+
+async def test_what_is_to_wait_is_raised() -> None:
+    """Nothing has become of it."""
+    voice = FakeVoice()
+    voice.errors = [QueueFull("the outbox is full")]
+
+    with pytest.raises(QueueFull):
+        await utterance(voice).of(a_source(), REQUEST)
+
+
+async def test_a_bug_of_ours_does_not_stop_the_others() -> None:
+    """The request is refused, and the log has the kind of the error."""
+    voice, meter = FakeVoice(), FakeMeter()
+    voice.errors = [ZeroDivisionError("s3cret")]
+
+    done = await utterance(voice, meter).of(a_source(), REQUEST)
+
+    assert (done.state, done.reason) == (InboundState.REFUSED, BUG)
+    assert meter.named("inbound.failed")[0]["error"] == "ZeroDivisionError"
+    assert "s3cret" not in str(meter.lines)
+
+
+async def test_one_that_has_to_wait_is_told() -> None:
+    """With the code of what it waits for."""
+    meter = FakeMeter()
+
+    utterance(FakeVoice(), meter).hold(REQUEST, QueueFull("full"))
+
+    assert meter.named("inbound.held")[0]["code"] == "queue_full"
