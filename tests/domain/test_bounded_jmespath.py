@@ -34,6 +34,11 @@ def test_an_expression_that_never_ends_is_given_up(text: str) -> None:
     assert not query.accepts(BIG)
 
 
+def test_a_query_that_never_ends_finds_nothing() -> None:
+    """What costs too much is not found."""
+    assert Query("to_string(@)|" + "|".join(["join(@,[@,@])"] * 40)).found(BIG) is None
+
+
 @pytest.mark.parametrize(
     "text", ["length(big)==`50000`", "contains(text,'x')", "sort(big)[0]=='0'"]
 )

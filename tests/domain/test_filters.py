@@ -14,6 +14,7 @@ from gateway.domain.filters import (
     BadFilter,
     Filter,
     compile_filter,
+    compile_query,
 )
 from tests.domain.nouns import INCOMING, RECEIVED
 
@@ -135,6 +136,27 @@ def test_any_text_is_a_filter_or_refused(text: str, data: object) -> None:
 def test_any_characters_are_a_filter_or_refused(text: str) -> None:
     """Lone surrogates and control characters are refused as other mistakes are."""
     assert str(filter_or_flaw(text)).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("data.message.tags[1]", "b"),
+        ("data.message.n", 0),
+        ("[type, data.nothing]", ["message.received", None]),
+        ("data.nothing", None),
+        ("length(data.message.n)", None),  # It does not apply to a number.
+    ],
+)
+def test_a_query_says_what_it_finds(text: str, expected: object) -> None:
+    """The value itself, and null where there is none."""
+    assert compile_query(text).found(ENVELOPE) == expected
+
+
+def test_a_query_has_the_limits_of_a_filter() -> None:
+    """What is no filter is no query."""
+    with pytest.raises(BadFilter):
+        compile_query("x" * (MAX_FILTER_CHARACTERS + 1))
 
 
 def test_a_filter_is_compiled_once() -> None:

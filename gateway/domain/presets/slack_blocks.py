@@ -69,7 +69,7 @@ def _element(element: Mapping[str, object]) -> Said:
     kind = element.get("type")
     if kind == "image":
         return literal(a_line(element.get("alt_text")))
-    if kind in {"mrkdwn", "plain_text"}:
+    if kind in ("mrkdwn", "plain_text"):
         return text_said(element)
     url = element.get("url")
     if isinstance(url, str) and url:

@@ -100,6 +100,8 @@ def _angle(inner: str) -> Said:
         return literal(f"#{label.lstrip('#') or target[1:]}")
     if target.startswith("!"):
         return _command(target[1:], label)
+    if not label and not _LINK.fullmatch(target):
+        return literal(f"<{target}>")  # Signs that its sender should have escaped.
     return link(target, label)
 
 

@@ -150,7 +150,7 @@ def _who(about: Mapping[str, object]) -> str:
     """Return the customer: an address of mail rather than a name, that than an id."""
     details = about.get("customer_details")
     billing = about.get("billing_details")
-    is_customer = about.get("object") in {"customer", "account"}
+    is_customer = about.get("object") in ("customer", "account")
     return first_line(
         at(details, "email"),
         about.get("customer_email"),
