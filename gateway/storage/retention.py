@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     delete,
@@ -16,11 +15,13 @@ from sqlalchemy import (
     select,
 )
 
+from gateway.domain.ids import Kind
 from gateway.domain.model import DeliveryState
-from gateway.storage import forgetting, head
+from gateway.storage import forgetting, head, inbound_trimming
 from gateway.storage.batch import Batch
 from gateway.storage.engine import Reader
 from gateway.storage.following import Following
+from gateway.storage.kept import SOME, STEP, Kept, look
 from gateway.storage.pacing import Pace
 from gateway.storage.rows import micros
 from gateway.storage.sqlite import used_bytes
@@ -30,6 +31,7 @@ from gateway.storage.tables import (
     attempt,
     delivery,
     event,
+    inbound,
     message,
     replay,
 )
@@ -37,11 +39,12 @@ from gateway.storage.writer import Writer
 
 T = TypeVar("T")
 
-STEP = 1000  # Rows looked at together, and at most removed in one commit.
-SOME = 250  # Rows with indexes of their own, of one commit: nobody waits for longer.
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
-CUT = 100  # Events that go at a time when the store is too large.
+CUT = 100  # Events or requests that go at a time when the store is too large.
 UNREFERENCED = timedelta(hours=1)
+# A third party may repeat a request for that long, and it is known for a repeat.
+REPEATABLE = timedelta(hours=72)
+BODY = f"{Kind.INBOUND.value}_"  # What the id begins with that a body goes by.
 # A link that may be used once is good for 24 hours, and so is the key of a request.
 USABLE = timedelta(hours=25)
 
@@ -51,12 +54,13 @@ KEPT_LONGER = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows a sweep removed."""
+    """How many rows a sweep removed; of requests also how many it emptied."""
 
     deliveries: int
     events: int
     messages: int
     attachments: int
+    requests: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
         return Swept(
@@ -64,29 +68,8 @@ class Swept:
             self.events + other.events,
             self.messages + other.messages,
             self.attachments + other.attachments,
+            self.requests + other.requests,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Rows of a table, oldest first, and which of them nobody needs any more.
-
-    Attributes:
-        key: Their order, which is that of their age but for clocks that were wrong.
-        age: When they came to be.
-        until: Only rows from before that may go.
-        is_over: Which of them may go now.
-        drop: Removes rows with their keys, unless they are needed again, and returns
-            what tells which they were.
-        most: How many go in one commit.
-    """
-
-    key: Column[Any]
-    age: Column[Any]
-    until: int
-    is_over: ColumnElement[bool]
-    drop: Callable[[Connection, "Kept", Sequence[Any]], Sequence[Any]]
-    most: int = SOME
 
 
 class Retention:
@@ -123,39 +106,54 @@ class Retention:
             dead: How long dead and held deliveries are kept.
             most_bytes: How large the store may be; the oldest goes first.
         """
-        very_old = micros(now - dead)
-        swept = await self._trim_until(micros(now - messages), very_old)
+        very_old, repeatable = micros(now - dead), micros(now - REPEATABLE)
+        swept = await self._trim_until(micros(now - messages), very_old, repeatable)
         ended = micros(now - max(messages, USABLE))
         await self._repeat(lambda c: _trim_replays(c, ended))
         await self._forget(requests=micros(now - USABLE), others=ended)
         if most_bytes is not None:
-            swept += await self._trim_to(most_bytes, very_old)
+            swept += await self._trim_to(most_bytes, very_old, repeatable)
         return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
 
-    async def _trim_to(self, most_bytes: int, very_old: int) -> Swept:
+    async def _trim_to(self, most_bytes: int, very_old: int, repeatable: int) -> Swept:
         """Remove the oldest until the rest is no larger than that, or still needed."""
         swept, reach = Swept(0, 0, 0, 0), CUT
         while await self._ask(used_bytes) > most_bytes:
             cut = await self._ask(partial(_cut_after, reach))
             if cut is None:
                 break
-            more = await self._trim_until(cut, very_old)
+            more = await self._trim_until(cut, very_old, repeatable)
             swept += more
-            if not more.events:  # All of it was owed until just now: look on.
+            if more.events + more.requests == 0:  # All was owed just now: look on.
                 reach *= 2
         return swept
 
-    async def _trim_until(self, old: int, very_old: int) -> Swept:
+    async def _trim_until(self, old: int, very_old: int, repeatable: int) -> Swept:
         return Swept(
             await self._walk(_deliveries(old, very_old)),
             await self._walk(_events(old)),
             await self._walk(_messages(old), self._following.drop),
-            await self._walk(_attachments(old)),
+            # Behind what refers to them.
+            requests=await self._trim_requests(old, repeatable),
+            attachments=await self._trim_attachments(old),
         )
+
+    async def _trim_requests(self, old: int, repeatable: int) -> int:
+        """Remove requests, but of those that may be repeated only what they said."""
+        gone = await self._walk(inbound_trimming.requests(old, repeatable))
+        if old > repeatable:
+            gone += await self._walk(inbound_trimming.contents(old, repeatable))
+        return gone
+
+    async def _trim_attachments(self, old: int) -> int:
+        # Apart, because ids are in order of age only among those of a kind.
+        is_body = func.substr(attachment.c.message_id, 1, len(BODY)) == BODY
+        of_messages = await self._walk(_attachments(old, ~is_body))
+        return of_messages + await self._walk(_attachments(old, is_body))
 
     async def sweep_attachments(self, now: datetime) -> int:
         """Remove bytes whose message was never stored, or is gone, after an hour."""
-        return await self._walk(_attachments(micros(now - UNREFERENCED)))
+        return await self._trim_attachments(micros(now - UNREFERENCED))
 
     async def _walk(
         self,
@@ -165,7 +163,7 @@ class Retention:
         """Remove what is over, up to where all that follows is too young."""
         total, after = 0, None
         while True:
-            last, over = await self._reader.read(partial(_look, kept, after))
+            last, over = await self._reader.read(partial(look, kept, after))
             for start in range(0, len(over), kept.most):
                 begun_s = self._pace.begin()
                 some = over[start : start + kept.most]
@@ -210,39 +208,24 @@ class Retention:
         return await self._writer.ask(stage, lambda: found[-1])
 
 
-def _cut_after(events: int, connection: Connection) -> int | None:
-    """Return when the event behind so many of the oldest was; `None` without one.
+def _cut_after(reach: int, connection: Connection) -> int | None:
+    """Return up to when there are so many events, or requests; `None` without them.
 
-    Those that a delivery still needs are not counted.
+    Those that a delivery still needs are not counted, nor requests that wait.
     """
+    cuts = (
+        _events_cut(reach, connection),
+        inbound_trimming.cut_after(reach, connection),
+    )
+    return min((cut for cut in cuts if cut is not None), default=None)
+
+
+def _events_cut(reach: int, connection: Connection) -> int | None:
     is_needed = exists().where(
         delivery.c.event_seq == event.c.seq, delivery.c.state.not_in(DONE)
     )
     oldest = select(event.c.at).where(~is_needed).order_by(event.c.seq)
-    return connection.execute(oldest.offset(events).limit(1)).scalar_one_or_none()
-
-
-def _look(
-    kept: Kept, after: object, connection: Connection
-) -> tuple[object, Sequence[Any]]:
-    """Look at the next 1000 rows.
-
-    Returns:
-        The key of the last one, `None` if there is nothing more to look at; and the
-        keys of those that are over.
-    """
-    stretch = select(kept.key, kept.age).order_by(kept.key).limit(STEP)
-    if after is not None:
-        stretch = stretch.where(kept.key > after)
-    rows = stretch.subquery()
-    ends = select(func.max(rows.c[0]), func.min(rows.c[1]))
-    last, oldest = connection.execute(ends).one()
-    if last is None or oldest >= kept.until:
-        return None, ()
-    over = select(kept.key).where(kept.key <= last, kept.is_over).order_by(kept.key)
-    if after is not None:
-        over = over.where(kept.key > after)
-    return last, connection.execute(over).scalars().all()
+    return connection.execute(oldest.offset(reach).limit(1)).scalar_one_or_none()
 
 
 def _drop(kept: Kept, keys: Sequence[Any], connection: Connection) -> Sequence[Any]:
@@ -279,14 +262,15 @@ def _messages(old: int) -> Kept:
     return Kept(message.c.position, age, old, is_over, _drop_messages)
 
 
-def _attachments(old: int) -> Kept:
+def _attachments(old: int, among: ColumnElement[bool]) -> Kept:
     key, age = attachment.c.message_id, attachment.c.created_at
     is_referred_to = exists().where(
         message.c.id == key,
         message.c.attachment_size.is_not(None),  # It is not erased.
     )
-    is_over = (age < old) & ~is_referred_to
-    return Kept(key, age, old, is_over, _drop_attachments, most=FEW)
+    is_body = exists().where(inbound.c.id == key, inbound.c.headers.is_not(None))
+    is_over = (age < old) & ~is_referred_to & ~is_body
+    return Kept(key, age, old, is_over, _drop_attachments, most=FEW, among=among)
 
 
 def _drop_messages(
