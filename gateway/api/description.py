@@ -35,6 +35,7 @@ TAGS: Final = (
     ("Rooms", "Look after the link to each room."),
     ("Webhooks", "Have events brought to an address of yours."),
     ("Deliveries", "What is owed to webhooks, and what became of it."),
+    ("Sources", "Take in the webhooks of third parties, and say them in a room."),
     ("Gateway", "The gateway itself."),
 )
 _SECURITY: Final[dict[str, Any]] = {

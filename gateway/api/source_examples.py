@@ -88,7 +88,17 @@ _TOKEN: Final[Mapping[str, Any]] = {
     "description": "That of the source's address; or its id, with an API key.",
     "schema": {"type": "string"},
 }
-IN_QUERIED: Final[dict[str, Any]] = {"parameters": [dict(_TOKEN)], "security": [{}]}
+# The token opens the address; whoever names the source by its id has a key.
+_OPEN: Final[tuple[dict[str, list[str]], ...]] = (
+    {},
+    {"bearer": []},
+    {"key": []},
+    {"basic": []},
+)
+IN_QUERIED: Final[dict[str, Any]] = {
+    "parameters": [dict(_TOKEN)],
+    "security": [*_OPEN],
+}
 IN_POSTED: Final[dict[str, Any]] = {
     **IN_QUERIED,
     "requestBody": {

@@ -42,9 +42,12 @@ def description() -> str:
     from gateway.api import (  # noqa: PLC0415
         deliveries,
         events,
+        ingest,
         polling,
         replays,
         samples,
+        source_requests,
+        sources,
         tracing,
         webhooks,
     )
@@ -71,6 +74,9 @@ def description() -> str:
             webhooks.router(_INERT, _INERT),
             deliveries.router(_INERT, _INERT),
             replays.router(_INERT),
+            sources.router(_INERT, ""),
+            source_requests.router(_INERT, _INERT),
+            ingest.router(ingest.Ingest(_INERT)),
             events.router(_INERT, _INERT, _INERT),
             polling.router(_INERT, _INERT),
             samples.router(_INERT, _INERT, ids=_INERT, clock=_INERT),

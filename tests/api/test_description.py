@@ -9,13 +9,17 @@ import pytest
 
 from gateway.api.description import describe, methods
 from gateway.api.service import create_framework
+from gateway.cli.openapi import description
 from tests.fakes.bridge import Bridge
 
 
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    """The description of an application."""
-    return describe(create_framework(Bridge().services()))
+@pytest.fixture(scope="module", params=["smallest", "whole"])
+def document(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The description of an application, without and with all that it may serve."""
+    if request.param == "smallest":
+        return describe(create_framework(Bridge().services()))
+    whole: dict[str, Any] = json.loads(description())
+    return whole
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -133,7 +133,7 @@ async def test_a_simple_request_of_a_page_gets_nowhere(kind: str) -> None:
 
 
 async def test_an_ingest_address_is_exempt_from_the_rule_of_origins() -> None:
-    """Its token is its protection; there is none yet, so it is not found."""
+    """Its token is its protection; here it leads nowhere, so it is not found."""
     async with calling(Bridge().services()) as caller:
         answer = await caller.post("/in/token", key=None, headers=EVIL)
 
