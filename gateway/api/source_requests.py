@@ -13,7 +13,6 @@ from gateway.api.auth import caller
 from gateway.api.queries import Moment, Several, Word, maybe_moment
 from gateway.api.replies import made, reply
 from gateway.api.shapes import Shape
-from gateway.bridge.ports import Clock
 from gateway.domain import errors
 from gateway.domain.model import Inbound, InboundState
 from gateway.domain.rendering import rfc3339
@@ -97,14 +96,8 @@ class RequestList(Shape):
     )
 
 
-def router(sources: SourceControls, clock: Clock) -> APIRouter:
-    """Return the routes for what third parties sent.
-
-    Args:
-        sources: The use cases.
-        clock: What so long ago is counted back from.
-    """
-    routes = APIRouter(tags=["Sources"])
+def add_routes(routes: APIRouter, sources: SourceControls) -> None:
+    """Add the routes for what third parties sent."""
 
     @routes.get(
         "/sources/{source_id}/requests",
@@ -120,7 +113,7 @@ def router(sources: SourceControls, clock: Clock) -> APIRouter:
         source_id: str, query: Annotated[RequestQuery, Query()]
     ) -> Response:
         """Newest first. It says why nothing was said of one, and what was refused."""
-        now = clock.now()
+        now = sources.clock.now()
         wanted = InboundFilter(
             states=query.status,
             since=maybe_moment(query.since, now, at="?since"),
@@ -164,8 +157,6 @@ def router(sources: SourceControls, clock: Clock) -> APIRouter:
         inbound = await sources.replay(source_id, request_id, key_id=who)
         where = f"/sources/{source_id}/requests/{inbound.id}"
         return made(request, where, request_shown(inbound), 202)
-
-    return routes
 
 
 def request_shown(inbound: Inbound) -> dict[str, object]:

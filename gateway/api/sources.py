@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import problems
+from gateway.api import problems, source_requests
 from gateway.api.auth import caller
 from gateway.api.bodies import an_object, read_json, read_object
 from gateway.api.described import body_of
@@ -63,7 +63,7 @@ _Addressed = Callable[[Source, str], str]
 
 
 def router(sources: SourceControls, public_url: str) -> APIRouter:
-    """Return the routes for sources.
+    """Return the routes for sources, and for what third parties sent to them.
 
     Args:
         sources: The use cases.
@@ -79,6 +79,7 @@ def router(sources: SourceControls, public_url: str) -> APIRouter:
     _add_changing(routes, sources)
     _add_rotating(routes, sources, addressed)
     _add_simulating(routes, sources)
+    source_requests.add_routes(routes, sources)
     return routes
 
 

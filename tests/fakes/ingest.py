@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from gateway.api import ingest, source_requests, sources
+from gateway.api import ingest, sources
 from gateway.api.ingest import Ingest
 from tests.fakes.bridge import Bridge
 from tests.fakes.caller import Caller, calling
@@ -33,7 +33,6 @@ async def sources_of(
     door = Ingest(world.intake, *limits)
     routers = (
         sources.router(world.controls, PUBLIC_URL),
-        source_requests.router(world.controls, world.clock),
         ingest.router(door),
     )
     services = (bridge or Bridge()).services(routers=routers, **changes)
