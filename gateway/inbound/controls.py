@@ -220,13 +220,13 @@ class SourceControls:
 
         Raises:
             NotFound: There is none of that id, or no such request.
-            Gone: It was deleted.
+            Gone: It was deleted, or what the request said is not held.
             Invalid: The sample breaks a rule.
         """
         source = self.get(source_id)
         request = body.get("request")
         if isinstance(request, str) and len(body) == 1:
-            inbound = await self.request(source_id, request)
+            inbound = _whole(await self.request(source_id, request))
             return rehearsed(source, inbound, self.sizes)
         return simulated(source, body, self.clock.now(), self.sizes)
 
@@ -268,10 +268,7 @@ class SourceControls:
             Gone: The source was deleted, or what the request said is not held.
             StoreUnavailable: Nothing was stored.
         """
-        before = await self.request(source_id, inbound_id)
-        if before.size and not before.body:
-            detail = f"What {inbound_id} said is not held any more."
-            raise Gone(detail, facts={"what": "request"})
+        before = _whole(await self.request(source_id, inbound_id))
         inbound = replace(
             before,
             id=self.ids.new(Kind.INBOUND),
@@ -313,3 +310,11 @@ class SourceControls:
 
     def _token(self) -> str:
         return b32encode(self.rng.randbytes(TOKEN_BYTES)).decode("ascii").lower()
+
+
+def _whole(inbound: Inbound) -> Inbound:
+    """Return a request if its body is held; otherwise `Gone`."""
+    if inbound.size and not inbound.body:
+        detail = f"What {inbound.id} said is not held any more."
+        raise Gone(detail, facts={"what": "request"})
+    return inbound

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import GatewayError, NotFound
@@ -23,10 +24,10 @@ TOKEN = "a-token"  # of `a_source`
 SECRET = "a-bearer"
 
 
-def a_source(source_id: str = "src_1", **changes: object) -> Source:
+def a_source(id_: str = "src_1", **changes: Any) -> Source:  # noqa: ANN401  # a builder
     """Return a source that takes whatever comes, but for the changes."""
     source = Source(
-        id=source_id,
+        id=id_,
         name="shop",
         room="lobby",
         token_hash=token_hash(TOKEN),
@@ -34,7 +35,7 @@ def a_source(source_id: str = "src_1", **changes: object) -> Source:
         created_at=NOON,
         updated_at=NOON,
     )
-    return replace(source, **changes)  # type: ignore[arg-type]  # a builder
+    return replace(source, **changes)
 
 
 def an_arrival(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def lane_of(world: Inbounds) -> Lane:
     return Lane("src_1", world.store.sources, world.store.inbox, utterance, world.clock)
 
 
-async def waiting(*numbers: int, **changes: object) -> Inbounds:
+async def waiting(*numbers: int, **changes: Any) -> Inbounds:  # noqa: ANN401  # a builder
     """Return a source with requests that wait to be said."""
     world = Inbounds()
     source = a_source(**changes)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def said(source: Source, request: Inbound, sizes: Sizes | None = None) -> object
     return json.loads(wording.body)
 
 
-def templated(template: object, **changes: object) -> Source:
+def templated(template: object, **changes: Any) -> Source:  # noqa: ANN401  # a builder
     """Return a source with a template."""
     return a_source(template=json.dumps(template), **changes)
 

@@ -1,0 +1,82 @@
+"""Whom a source's messages are for."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from gateway.domain.errors import Invalid
+from gateway.domain.fields import Fields
+from gateway.domain.model import Address, AddressKind
+from gateway.inbound.addresses import read_addresses, shown_addresses
+
+
+def read(body: Mapping[str, object]) -> tuple[Address, ...] | None:
+    """Return the addresses of a body."""
+    fields = Fields(body)
+    found = read_addresses(fields)
+    fields.finish()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("alice", [(AddressKind.ANY, "alice")]),
+        ({"id": "p-1"}, [(AddressKind.ID, "p-1")]),
+        ({"name": "alice"}, [(AddressKind.NAME, "alice")]),
+        ({"role": "agent"}, [(AddressKind.ROLE, "agent")]),
+        (
+            ["alice", {"role": "agent"}],
+            [(AddressKind.ANY, "alice"), (AddressKind.ROLE, "agent")],
+        ),
+    ],
+)
+def test_addresses_are_written_as_in_send(
+    to: object, expected: list[tuple[AddressKind, str]]
+) -> None:
+    """And shown as they were written."""
+    found = read({"to": to})
+
+    assert found == tuple(Address(kind, value) for kind, value in expected)
+    assert shown_addresses(found) == to
+
+
+def test_everybody_has_to_be_meant() -> None:
+    """Nobody is told everything by having forgotten to say whom to tell."""
+    assert read({"broadcast": True}) is None
+    assert read({"broadcast": True, "to": None}) is None
+    assert read({"broadcast": False, "to": "alice"}) is not None
+    for body in ({}, {"broadcast": False}, {"to": None}):
+        with pytest.raises(Invalid):
+            read(body)
+
+
+def test_one_of_both_is_given() -> None:
+    """`to` and `broadcast` contradict each other."""
+    with pytest.raises(Invalid) as caught:
+        read({"to": "alice", "broadcast": True})
+
+    assert caught.value.errors[0].pointer == "/broadcast"
+
+
+@pytest.mark.parametrize(
+    ("to", "pointer"),
+    [
+        ("", "/to"),
+        ("x" * 1025, "/to"),
+        (7, "/to"),
+        ({"nick": "al"}, "/to"),
+        ({"id": "p", "name": "al"}, "/to"),
+        ([], "/to"),
+        (["a"] * 101, "/to"),
+        (["alice", {"id": 7}], "/to/1"),
+        (["alice", "nul\0"], "/to/1"),
+        ("\ud800", "/to"),
+    ],
+)
+def test_what_is_no_address_is_pointed_at(to: object, pointer: str) -> None:
+    """Each by its place."""
+    with pytest.raises(Invalid) as caught:
+        read({"to": to})
+
+    assert [error.pointer for error in caught.value.errors] == [pointer]
