@@ -17,7 +17,7 @@ from tests.house import tree
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 LINE_NAME = re.compile(
-    r"(?:api_key|delivery|event|gateway|library|message|participant|public_url|replay"
+    r"(?:api_key|delivery|event|gateway|inbound|library|message|participant|public_url|replay"
     r"|request|room|room_token|source|store|stream|webhook)\.[a-z_]+"
 )
 # Libraries within, and values: what logs is handed in elsewhere.
