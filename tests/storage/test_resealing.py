@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.model import Profile, Verification
 from gateway.domain.once import Done, Once
 from gateway.storage.errors import MasterKeyMismatch
 from gateway.storage.resealing import STEP
-from tests.conformance.ports import outgoing, webhook
+from tests.conformance.ports import outgoing, source, webhook
 from tests.storage.opening import Listener, opened, query, run_sql
 
 OLD = "old:" + base64.b64encode(bytes(32)).decode()
@@ -151,3 +152,16 @@ async def test_an_answer_of_a_key_unknown_is_left_alone(tmp_path: Path) -> None:
 
     assert found == Done()
     assert rows == [("lost:",)]
+
+
+async def test_sources_are_sealed_anew_too(tmp_path: Path) -> None:
+    """By what they verify can be read without the older key."""
+    verify = Verification(Profile.GITHUB, secrets=("s3cr3t",))
+    async with opened(tmp_path, master_keys=[OLD]) as store:
+        await store.sources.put(source(verify=verify))
+    meter = Listener()
+    async with opened(tmp_path, master_keys=[NEW, OLD], meter=meter):
+        await meter.heard("store.resealed")
+
+    async with opened(tmp_path, master_keys=[NEW]) as store:
+        assert store.sources.get("src_1") == source(verify=verify)

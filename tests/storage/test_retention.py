@@ -19,8 +19,9 @@ from gateway.domain.model import (
     ReplayOnly,
 )
 from gateway.storage.following import Following
+from gateway.storage.kept import STEP
 from gateway.storage.pacing import Pace
-from gateway.storage.retention import STEP, Retention, Swept
+from gateway.storage.retention import Retention, Swept
 from gateway.storage.store import Store
 from tests.conformance.ports import (
     attempt,
