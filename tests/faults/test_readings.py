@@ -29,7 +29,7 @@ class Audience:
     tail: Tail
 
     async def caught_up(self) -> list[Json]:
-        """Return the log, at rest, once all have its end, or had time enough for it."""
+        """Return the log once all have its end, or had time enough for it."""
         log = await the_log(self.town)
         with suppress(TimeoutError):
             async with asyncio.timeout(60):
@@ -38,6 +38,7 @@ class Audience:
                     for got in (*(each.got for each in self.readers), self.tail.got)
                 ):
                     await clock.sleep(0.1)
+                    log = await the_log(self.town)
         return log
 
     def settle(self, log: Sequence[Json]) -> None:
