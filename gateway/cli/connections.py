@@ -32,6 +32,16 @@ class _Lenient:
         is_head_next: Whether the next that is written is the head of an answer.
     """
 
+    __slots__ = (
+        "_head",
+        "_loop",
+        "_transport",
+        "_write",
+        "abort",
+        "is_closing",
+        "is_head_next",
+    )
+
     def __init__(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._loop = asyncio.get_running_loop()
