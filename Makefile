@@ -64,7 +64,7 @@ interop: $(STAMP) ## against MeshAgent's SDKs and CLI, Zapier, Node-RED (Python 
 	@$(BIN)/python -m pytest tests/interop $(ARGS)
 
 faults: $(STAMP) ## break the room, the store and the receivers; count what is left
-	@$(BIN)/python -m pytest tests/faults $(ARGS)
+	@$(BIN)/python -m pytest -o asyncio_debug=false tests/faults $(ARGS)
 
 bench: $(STAMP) ## measure against the baselines, side by side
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -17,10 +17,9 @@ from functools import lru_cache
 from typing import Final, Literal, TextIO
 
 import orjson
-import structlog
-from structlog.contextvars import get_contextvars
 from typing_extensions import override
 
+from gateway import context
 from gateway.domain.rendering import rfc3339_micros
 from gateway.system import SystemClock
 
@@ -100,7 +99,7 @@ class Telemetry:
             "timestamp": rfc3339_micros(_clock.now()),
             "level": level,
             "event": event,
-            **get_contextvars(),
+            **context.bound(),
             **facts,
         }
         for name in _secret_ones(tuple(line)):
@@ -189,5 +188,7 @@ def _for_machines() -> Callable[[Line], str]:
 
 
 def _for_people() -> Callable[[Line], str]:
-    render = structlog.dev.ConsoleRenderer()
+    from structlog.dev import ConsoleRenderer  # noqa: PLC0415  # 10 MB, with Rich
+
+    render = ConsoleRenderer()
     return lambda line: render(None, "", {**line})  # It takes from what it is given.

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
+from gateway import context
 from gateway.api import problems, repeats
 from gateway.api.auth import Headers, Hosts, Keyring, Origins
 from gateway.api.intake import spend
@@ -227,9 +227,10 @@ class Gate:
             body_limit=self._services.limits.body,
             prefix=self.prefix,
         )
-        bind_contextvars(request_id=request_id)
-        if traceparent is not None:
-            bind_contextvars(traceparent=traceparent)
+        if traceparent is None:
+            context.bind(request_id=request_id)
+        else:
+            context.bind(request_id=request_id, traceparent=traceparent)
         return state
 
     def _is_open(self, path: str) -> bool:

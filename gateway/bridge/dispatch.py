@@ -155,7 +155,7 @@ class Dispatcher:
         entry.message = replace(
             entry.snapshot(), waiting_for=reason, expires_at=expires_at
         )
-        self._accept(entry, self._outbox.change(entry.message))
+        self._accept(entry, self._outbox.change(entry.message, before=message))
         if former is not None:
             former.succeed(entry)
         return entry

@@ -1,7 +1,7 @@
 """What can be asked, and forgotten: rooms, participants, messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.bridge.ports import (
     Clock,
@@ -65,7 +65,9 @@ class Reading:
         for room in self._registry.all():
             entry = room.dispatcher.find(message_id)
             if entry is not None and entry.stored.done():
-                return room.dispatcher.shown(entry)
+                # Some steps are stored with the next commit only.
+                message = room.dispatcher.shown(entry)
+                return replace(message, steps=tuple(entry.steps))
         found = await self._messages.get(message_id)
         if found is None:
             detail = f"no message {message_id} is held; they are kept for some days"

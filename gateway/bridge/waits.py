@@ -25,7 +25,7 @@ class Waits:
         """
         if future.done() or self._over:
             return
-        loop = asyncio.get_running_loop()
+        loop = future.get_loop()  # To ask for the one that runs is a system call.
         waiter: asyncio.Future[None] = loop.create_future()
 
         def wake(_: object = None) -> None:

@@ -24,10 +24,29 @@ class _Lenient:
 
     asyncio's own do. uvloop's raise a `RuntimeError` until the end has been told: what
     has several things to write would then fail, when it is only that nobody listens.
+
+    It writes the head of an answer with its body, if that follows at once, as it nearly
+    always does: each write is a call to the system.
+
+    Attributes:
+        is_head_next: Whether the next that is written is the head of an answer.
     """
+
+    __slots__ = (
+        "_head",
+        "_loop",
+        "_transport",
+        "_write",
+        "abort",
+        "is_closing",
+        "is_head_next",
+    )
 
     def __init__(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._loop = asyncio.get_running_loop()
+        self._head = b""
+        self.is_head_next = False
         # Used at each request: to look them up anew takes longer than to call them.
         self.abort = self._transport.abort
         self.is_closing = self._transport.is_closing
@@ -38,8 +57,22 @@ class _Lenient:
 
     def write(self, data: bytes) -> None:
         """Write, if there is somebody to write to."""
-        if not self.is_closing():
+        if self.is_closing():
+            return
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data))
+        elif self.is_head_next:
+            self.is_head_next = False
+            self._head = data
+            self._loop.call_soon(self._flush)
+        else:
             self._write(data)
+
+    def close(self) -> None:
+        """Close, once all is written."""
+        self._flush()
+        self._transport.close()
 
     def pause_reading(self) -> None:
         """Read no more for now."""
@@ -50,6 +83,11 @@ class _Lenient:
         """Read on."""
         if not self.is_closing():
             self._transport.resume_reading()
+
+    def _flush(self) -> None:
+        if self._head and not self.is_closing():
+            self._write(self._head)
+        self._head = b""
 
 
 class Connection(HttpToolsProtocol):
@@ -65,11 +103,13 @@ class Connection(HttpToolsProtocol):
     _is_head_due = True
     _is_again = False
     _is_read = False
+    _lenient: _Lenient
     _unread_bytes = 0
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast("asyncio.Transport", _Lenient(transport)))
+        self._lenient = _Lenient(transport)
+        super().connection_made(cast("asyncio.Transport", self._lenient))
         self._limit_head()
 
     @override
@@ -105,6 +145,7 @@ class Connection(HttpToolsProtocol):
         if self._is_again:
             return
         self._is_head_due, self._is_read = False, True
+        self._lenient.is_head_next = True
         super().on_headers_complete()
         unanswered = [each for each in self._cycles if not each.response_complete]
         self._cycles = (*unanswered, self.cycle)

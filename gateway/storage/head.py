@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from gateway.storage.tables import fact, log_head
 
@@ -18,12 +18,11 @@ _ADVANCE = (
         turn=log_head.c.turn + 1,
     )
 )
-# It waits for a transaction of before that its server has not brought to an end yet.
-_PLACE = (
-    select(log_head.c.seq, log_head.c.turn, log_head.c.owner)
-    .where(log_head.c.id == HEAD_ID)
-    .with_for_update()
+_PLACE = select(log_head.c.seq, log_head.c.turn, log_head.c.owner).where(
+    log_head.c.id == HEAD_ID
 )
+# Of a table and not of its row, since a COMMIT after that would wait for a standby.
+_LOCK = text("LOCK TABLE log_head IN SHARE MODE")
 
 
 class Replaced(Exception):
@@ -79,9 +78,14 @@ def advance(connection: Connection, owner: str, taken: int) -> None:
 def place_of(connection: Connection, owner: str) -> tuple[int, int]:
     """Return the last place taken in the log, and how many transactions there were.
 
+    A server may still be about a transaction of which we have lost sight: that is
+    waited for.
+
     Raises:
         Replaced: The log is no longer ours, and the turns are another's.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
     row = connection.execute(_PLACE).one()
     if row.owner != owner:
         raise Replaced

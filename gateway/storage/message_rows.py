@@ -189,6 +189,10 @@ def _text(parts: list[Any]) -> str:
 def _names(message: OutgoingMessage) -> str | None:
     if message.to is None:
         return None
+    if len(message.to) == len(message.recipients) == 1:  # as with nearly all
+        name, known = message.to[0].value, message.recipients[0].name
+        if known is None or known == name:
+            return f"{SEPARATOR}{name}{SEPARATOR}"
     names = [address.value for address in message.to]
     names += [one.name for one in message.recipients if one.name is not None]
     return SEPARATOR + SEPARATOR.join(dict.fromkeys(names)) + SEPARATOR

@@ -97,7 +97,11 @@ class Outbox:
         return await self._reader.read(lambda connection: onces.done(connection, once))
 
     def change(
-        self, message: OutgoingMessage, event: Event | None = None
+        self,
+        message: OutgoingMessage,
+        event: Event | None = None,
+        *,
+        before: OutgoingMessage | None = None,
     ) -> asyncio.Future[None]:
         """Store the state of a message and, in the same commit, append the event.
 
@@ -106,6 +110,8 @@ class Outbox:
 
         def stage(batch: Batch) -> None:
             batch.add(CHANGE_MESSAGE, row_of_change(message))
+            if before is not None:
+                batch.undo.append(partial(_change_back, before))
             if event is not None:
                 self._fan_out.stage(batch, (event,), message)
 
@@ -133,3 +139,7 @@ def _take_back(message_ids: Sequence[str], connection: Connection) -> None:
     """Remove messages that nobody holds, though they were stored."""
     mine = message.c.id.in_(message_ids)
     connection.execute(delete(message).where(mine, OPEN))
+
+
+def _change_back(before: OutgoingMessage, connection: Connection) -> None:
+    CHANGE_MESSAGE.run(connection, [row_of_change(before)])

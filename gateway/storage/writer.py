@@ -98,7 +98,8 @@ class Writer:
             result: Makes the result, once it is committed; what it raises is the
                 answer to whoever asked.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        # To ask for the loop that runs is a system call, in Python 3.11.
+        future: asyncio.Future[T] = self.lost.get_loop().create_future()
         if self._is_closing:
             future.set_exception(ShuttingDown("The gateway is stopping."))
         elif self.lost.done():

@@ -48,11 +48,15 @@ class SlowOutbox(MemoryOutbox):
         return held
 
     def change(  # type: ignore[explicit-override]  # typing.override needs 3.12
-        self, message: OutgoingMessage, event: Event | None = None
+        self,
+        message: OutgoingMessage,
+        event: Event | None = None,
+        *,
+        before: OutgoingMessage | None = None,
     ) -> asyncio.Future[None]:
         """Change at once, or when the test says so."""
         self.asked.append(message.status.value)
-        done = super().change(message, event)
+        done = super().change(message, event, before=before)
         if not self.holds_changes:
             return done
         done.exception()  # what is told is up to the test

@@ -9,7 +9,7 @@ from gateway.bridge.ports import MessageFilter
 from gateway.bridge.reading import Reading
 from gateway.domain.errors import NotFound, WrongState
 from gateway.domain.model import OutgoingMessage
-from tests.bridge.conftest import Scene, a_draft, refused
+from tests.bridge.conftest import Scene, a_draft, kinds, refused
 
 
 def reading(scene: Scene) -> Reading:
@@ -58,6 +58,19 @@ async def test_an_open_message_is_shown_as_it_is_now(scene: Scene) -> None:
     assert isinstance(before, OutgoingMessage)
     assert isinstance(after, OutgoingMessage)
     assert (before.waiting_for, after.waiting_for) == ("room", "order")
+
+
+async def test_what_is_on_its_way_is_shown_with_when_it_was_written(
+    ready: Scene,
+) -> None:
+    """Though that is stored with what comes of it, not by itself."""
+    message = await ready.accept()
+
+    found = await reading(ready).message(message.id)
+
+    assert isinstance(found, OutgoingMessage)
+    assert (found.status, kinds(found)) == ("sending", ["written"])
+    assert kinds(await ready.stored(message)) == []
 
 
 async def test_a_closed_message_is_shown_as_it_is_stored(ready: Scene) -> None:

@@ -130,6 +130,57 @@ async def test_a_large_body_is_none_of_these() -> None:
     assert said.startswith(b"HTTP/1.1 200 ")
 
 
+async def test_a_head_does_not_wait_for_its_body() -> None:
+    """Whoever opens a stream knows that it is open before anything is said."""
+    is_known = asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await is_known.wait()
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    async with connected(app) as (reader, writer):
+        writer.write(REQUEST)
+        head = await reader.readuntil(b"\r\n\r\n")
+        is_known.set()
+        body = await reader.readuntil(b"hello")
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"hello" in body
+
+
+@pytest.mark.parametrize(
+    ("method", "end"), [(b"GET", b"hello"), (b"HEAD", b"\r\n\r\n")]
+)
+async def test_an_answer_comes_before_the_end_of_its_connection(
+    method: bytes, end: bytes
+) -> None:
+    """All of it, whether it has a body or not."""
+    request = method + b" / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+    async with connected(HELLO) as (reader, writer):
+        writer.write(request)
+        said = await reader.read()
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.endswith(end)
+
+
+async def test_what_is_asked_in_a_row_is_answered_in_that_order() -> None:
+    """Head and body of each, although they are asked before the first is answered."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(f"<{scope['path']}>")(scope, receive, send)
+
+    requests = [b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in range(50)]
+    async with connected(app) as (reader, writer):
+        writer.write(b"".join(requests))
+        said = [await reader.readuntil(b">") for _ in requests]
+
+    bodies = [each.partition(b"\r\n\r\n")[2] for each in said]
+    assert bodies == [b"</%d>" % n for n in range(50)]
+
+
 UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
 
 

@@ -69,7 +69,11 @@ class MemoryOutbox:
         return self._store.done.get(once)
 
     def change(
-        self, message: OutgoingMessage, event: Event | None = None
+        self,
+        message: OutgoingMessage,
+        event: Event | None = None,
+        *,
+        before: OutgoingMessage | None = None,  # noqa: ARG002  # never in doubt
     ) -> asyncio.Future[None]:
         """Store the state of a message and append the event."""
 

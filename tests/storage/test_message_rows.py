@@ -153,6 +153,22 @@ def test_every_column_is_read_once() -> None:
     assert len(set(MESSAGE)) == len(MESSAGE)
 
 
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [("alice", ["alice"]), (None, ["alice"]), ("Alice", ["alice", "Alice"])],
+)
+def test_a_name_that_is_written_as_it_is_stands_there_once(
+    name: str | None, names: list[str]
+) -> None:
+    """So it is with nearly every message, which is for one."""
+    recipient = Recipient(0, name, "p-1", MessageStatus.SENT)
+    message = replace(OUTGOING, recipients=(recipient,))
+
+    row = dict(zip(OUT, row_of_outgoing(message, 1), strict=True))
+
+    assert row["names"] == SEPARATOR + SEPARATOR.join(names) + SEPARATOR
+
+
 def test_names_are_those_written_and_those_resolved() -> None:
     """A message is found by each address as written and each recipient's name."""
     recipient = Recipient(0, "Alice", "p-1", MessageStatus.SENT)

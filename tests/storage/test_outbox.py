@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests.conformance.ports import outgoing, sent
+from gateway.domain.errors import StoreUnavailable
+from gateway.domain.model import MessageStatus
+from gateway.storage.engine import CommitFailed
+from gateway.storage.writer import CHECKS
+from tests.conformance.ports import joined, outgoing, sent
+from tests.fakes.clock import FakeClock
+from tests.storage.failing import FaultyChannel, outage
 from tests.storage.opening import opened, query
 
 
@@ -24,6 +30,29 @@ async def test_a_change_is_kept_with_its_event_or_not_at_all(tmp_path: Path) -> 
         found = await store.messages.get("msg_2")
         assert found is not None
         assert replace(outgoing("2"), position=found.position) == found  # type: ignore[union-attr]  # It is outgoing.
+
+
+async def test_a_change_nobody_can_tell_of_is_changed_back(tmp_path: Path) -> None:
+    """If it is to be: whoever asked for it was told that it was not made."""
+    clock = FakeClock()
+    expired = outgoing("1", status=MessageStatus.EXPIRED)
+    async with opened(tmp_path, clock=clock) as store:
+        await store.outbox.add(expired)
+        channel = FaultyChannel(store._writer._channel)
+        store._writer._channel = channel
+        channel.after.append(CommitFailed())
+        channel.before = [None, *(outage() for _ in range(CHECKS))]
+        queued = replace(expired, status=MessageStatus.QUEUED)
+        hidden = store.outbox.change(queued, before=expired)
+        while not hidden.done():
+            await clock.advance(1)
+        during = await store.outbox.pending("lobby")
+
+        await store.log.append(joined("1"))
+
+        after = await store.outbox.pending("lobby")
+        assert isinstance(hidden.exception(), StoreUnavailable)
+        assert [len(during), len(after)] == [1, 0]
 
 
 async def test_what_is_open_is_found_by_its_index(tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ def insert(connection: Connection, name: str) -> None:
     )
 
 
+def remove(connection: Connection, name: str) -> None:
+    """Remove a row."""
+    connection.execute(text("DELETE FROM fact WHERE name = :name"), {"name": name})
+
+
 @asynccontextmanager
 async def a_desk(path: Path) -> AsyncIterator[Desk]:
     """Have a writer run for the time of a block."""
@@ -246,6 +251,36 @@ async def test_what_follows_from_a_hidden_commit_is_done_late(tmp_path: Path) ->
 
         assert isinstance(hidden.exception(), StoreUnavailable)
         assert (before, followed) == ([], ["then", "wh_1"])
+
+
+async def test_what_a_hidden_commit_stored_is_undone_by_the_next(
+    tmp_path: Path,
+) -> None:
+    """By the next that succeeds; nothing is undone of what did not fail."""
+    async with a_desk(tmp_path) as desk:
+
+        def stage(batch: Batch) -> None:
+            batch.do(lambda connection: insert(connection, "hidden"))
+            batch.undo.append(lambda connection: remove(connection, "hidden"))
+
+        desk.channel.after.append(CommitFailed())
+        desk.channel.before = [None, *(outage() for _ in range(CHECKS)), None, outage()]
+        hidden = desk.writer.submit(stage)
+        await desk.clock.advance(0)
+        while not hidden.done():
+            await desk.clock.advance(1)
+        with pytest.raises(StoreUnavailable):
+            await desk.write("failed")
+        during = await desk.names()
+
+        await desk.writer.decide()
+        after = await desk.names()
+        await desk.writer.submit(stage)
+        await desk.write("later")
+
+        assert isinstance(hidden.exception(), StoreUnavailable)
+        assert (during, after) == (["hidden"], [])
+        assert await desk.names() == ["hidden", "later"]
 
 
 async def test_a_writer_that_was_replaced_stops_writing(tmp_path: Path) -> None:

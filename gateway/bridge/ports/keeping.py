@@ -55,12 +55,22 @@ class Outbox(Protocol):
         ...
 
     def change(
-        self, message: OutgoingMessage, event: Event | None = None
+        self,
+        message: OutgoingMessage,
+        event: Event | None = None,
+        *,
+        before: OutgoingMessage | None = None,
     ) -> asyncio.Future[None]:
         """Store the state of a message and, in the same commit, append the event.
 
         Only what changes in a message's life is written: `status`, `waiting_for`,
         `recipients`, `present`, `error`, `resent`, `expires_at`, `event_id`, `steps`.
+
+        Args:
+            message: The message, changed.
+            event: What tells of it.
+            before: What it is changed back to, should it turn out to be stored after
+                its future has failed.
         """
         ...
 
