@@ -46,7 +46,7 @@ class RoomVoice:
         """Have it said once, however often this is called for a request.
 
         What nobody knows the outcome of is said again, and a recipient who is away is
-        waited for.
+        waited for. The order is that of the calls.
 
         Returns:
             The message's id, once that is stored.
@@ -74,14 +74,14 @@ class RoomVoice:
             message = await self._sending.accept(draft, wait_s=0, once=once)
         except AlreadyDone as done:
             return done.message_id
-        except Rejected as error:
+        except MessagingDisabled as error:  # It will be enabled again.
+            raise RoomUnavailable(error.detail) from error
+        except Rejected:
             # It may have been accepted when it could be, just before we were stopped.
-            done_before = await self._registry.done(once)
-            if done_before is not None:
-                return done_before.message_ids[0]
-            if isinstance(error, MessagingDisabled):  # It will be enabled again.
-                raise RoomUnavailable(error.detail) from error
-            raise
+            before = await self._registry.done(once)
+            if before is None:
+                raise
+            return before.message_ids[0]
         return message.id
 
     def watch(self, changed: Callable[[], None]) -> None:

@@ -117,14 +117,24 @@ class Intake:
         try:
             return await self._take(source, arrival, traceparent)
         except Rejected as error:
-            self.refusals.add(source, arrival, error, self.clock.now())
-            self.meter.info(
-                "source.refused",
-                source_id=source.id,
-                code=error.code,
-                bytes=len(arrival.body),
-            )
+            self.refuse(source, arrival, error)
             raise
+
+    def refuse(self, source: Source, arrival: Arrival, error: Rejected) -> None:
+        """Remember, and tell, that a request was not taken.
+
+        Args:
+            source: Whom it was made to.
+            arrival: The request; without a body if that did not come whole.
+            error: Why.
+        """
+        self.refusals.add(source, arrival, error, self.clock.now())
+        self.meter.info(
+            "source.refused",
+            source_id=source.id,
+            code=error.code,
+            bytes=len(arrival.body),
+        )
 
     async def _take(
         self, source: Source, arrival: Arrival, traceparent: str | None

@@ -11,7 +11,7 @@ from gateway.inbound.ports import Inbox, Sources
 from gateway.inbound.utterance import Utterance
 
 AT_A_TIME: Final = 64  # Requests that are read at once.
-LONGEST_WAIT_S: Final = 5.0  # before what could not be done is tried again.
+LONGEST_WAIT_S: Final = 1.0  # before what could not be done is tried again.
 
 
 class Lane:
@@ -39,6 +39,8 @@ class Lane:
         self._utterance = utterance
         self._clock = clock
         self._nudge = asyncio.Event()
+        self._is_held = False
+        self._is_told = False
 
     @property
     def is_woken(self) -> bool:
@@ -53,12 +55,14 @@ class Lane:
         """Say what waits until nothing does."""
         while True:
             self._nudge.clear()
-            waiting = await self._waiting()
-            if waiting:
-                done = [await self._said(inbound) for inbound in waiting]
-                await self._settle(done)
-            elif not self.is_woken:
+            left = await self._waiting()
+            if not left and not self.is_woken:
                 return
+            while left:
+                done, left = await self._said(left)
+                await self._settle(done)
+                if left:
+                    await self._pause()
 
     async def _waiting(self) -> Sequence[Inbound]:
         """Return the next of them; what was settled does not wait any more."""
@@ -68,19 +72,45 @@ class Lane:
             except StoreUnavailable:
                 await self._pause()
 
-    async def _said(self, inbound: Inbound) -> Inbound:
-        """Return what has become of a request, once something has."""
-        is_told = False
-        while True:
-            await self._clock.sleep(0)  # Each may take its time; others have a turn.
-            source = self._sources.get(self._source_id)
-            try:
-                return await self._utterance.of(source, inbound)
-            except Unavailable as error:
-                if not is_told:
-                    self._utterance.hold(inbound, error)
-                is_told = True
-                await self._pause()
+    async def _said(
+        self, waiting: Sequence[Inbound]
+    ) -> tuple[Sequence[Inbound], Sequence[Inbound]]:
+        """Say what can be said at present, in order.
+
+        Nobody waits for the one before to be stored, so that they share commits. From
+        the first that has to wait none is begun.
+
+        Returns:
+            Those of which something has become, and those that are left.
+        """
+        self._is_held = False
+        begun: list[asyncio.Task[Inbound | None]] = []
+        async with asyncio.TaskGroup() as tasks:
+            for inbound in waiting:
+                begun.append(tasks.create_task(self._say(inbound)))
+                await self._clock.sleep(0)  # It begins before the next does.
+                if self._is_held:
+                    break
+        ends = [task.result() for task in begun]
+        done = [end for end in ends if end is not None]
+        held = [each for each, end in zip(waiting, ends, strict=False) if end is None]
+        if done:
+            self._is_told = False
+        return done, [*held, *waiting[len(ends) :]]
+
+    async def _say(self, inbound: Inbound) -> Inbound | None:
+        """Return what has become of a request; `None` if it has to wait."""
+        if self._is_held:
+            return None
+        source = self._sources.get(self._source_id)
+        try:
+            return await self._utterance.of(source, inbound)
+        except Unavailable as error:
+            self._is_held = True
+            if not self._is_told:
+                self._utterance.hold(inbound, error)
+            self._is_told = True
+            return None
 
     async def _settle(self, done: Sequence[Inbound]) -> None:
         """Store what has become of them, however long the store is away."""

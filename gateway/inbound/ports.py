@@ -140,6 +140,10 @@ class Voice(Protocol):
     async def say(self, saying: Saying, inbound_id: str) -> str:
         """Have it said once, however often this is called for a request.
 
+        What is said first is called for first: nobody has to wait for one to be stored
+        before the next is said. One for which there is no place now is refused before
+        the first suspension.
+
         Returns:
             The message's id, once that is stored.
 

@@ -22,7 +22,14 @@ from gateway.domain.model import Source
 MOST_REFUSALS: Final = 100  # of each source
 MOST_CHARACTERS: Final = 200  # of what is kept of one header, or of the reason
 
-_UNVERIFIED = (NotVerified, SourceDisabled, MethodNotAllowed, Gone)
+_UNVERIFIED = (
+    NotVerified,
+    SourceDisabled,
+    MethodNotAllowed,
+    Gone,
+    BodyTooSlow,
+    PayloadTooLarge,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,6 @@ class FakeVoice:
 
     async def say(self, saying: Saying, inbound_id: str) -> str:
         """Say it, unless it was said before."""
-        await settle(1)
         if self.silent is not None:
             raise self.silent
         if self.errors:
@@ -74,6 +73,7 @@ class FakeVoice:
         if inbound_id not in self._ids:
             self.said.append(saying)
             self._ids[inbound_id] = f"msg_{len(self._ids) + 1}"
+        await settle(1)  # As long as a commit takes.
         return self._ids[inbound_id]
 
     def watch(self, changed: Callable[[], None]) -> None:

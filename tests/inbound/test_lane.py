@@ -9,6 +9,7 @@ import pytest
 from gateway.domain.errors import QueueFull, StoreUnavailable
 from gateway.domain.model import InboundState
 from gateway.inbound.lane import AT_A_TIME, LONGEST_WAIT_S, Lane
+from gateway.inbound.ports import Saying
 from gateway.inbound.utterance import Utterance
 from gateway.inbound.wording import Sizes
 from tests.fakes.clock import settle
@@ -62,6 +63,26 @@ async def test_what_cannot_be_said_now_holds_back_what_is_behind_it() -> None:
 
     assert world.voice.bodies == [{"n": 1}, {"n": 2}]
     assert len(world.meter.named("inbound.held")) == 1
+
+
+async def test_what_was_begun_before_a_hold_is_settled() -> None:
+    """What is behind it waits, and is said after it."""
+    world = await waiting(1, 2, 3)
+    say, failures = world.voice.say, [FULL]
+
+    async def refusing_two(saying: Saying, inbound_id: str) -> str:
+        if saying.body == '{"n":2}' and failures:
+            raise failures.pop()
+        return await say(saying, inbound_id)
+
+    world.voice.say = refusing_two  # type: ignore[method-assign]  # for one of them
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lane_of(world).run())
+        await settle()
+        assert states(world) == [InboundState.SAID, *[InboundState.ACCEPTED] * 2]
+        await world.clock.advance(LONGEST_WAIT_S)
+
+    assert world.voice.bodies == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
 async def test_who_is_woken_tries_at_once() -> None:
