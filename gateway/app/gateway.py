@@ -25,9 +25,11 @@ from gateway.app.choices import (
     store_options,
 )
 from gateway.app.delivering import Delivering, Outside
+from gateway.app.inbounding import Ground, Inbounding
 from gateway.app.links import Links
 from gateway.app.surroundings import Surroundings
 from gateway.app.upkeep import Upkeep
+from gateway.app.voice import Reserve
 from gateway.bridge.controls import Controls
 from gateway.bridge.dispatch import Dispatcher, DispatchOptions
 from gateway.bridge.reading import Reading
@@ -41,6 +43,7 @@ from gateway.delivery.worker import Worker
 from gateway.domain.ids import Ids
 from gateway.egress.guard import EgressPolicy, check_url
 from gateway.egress.sender import HttpSender
+from gateway.inbound.wording import Sizes
 from gateway.room import RoomClient, RoomOptions
 from gateway.roomlink import ClientLink
 from gateway.storage.store import Store, open_store
@@ -159,7 +162,9 @@ class Gateway:
         )
         delivering = self._join_delivering(sending)
         await delivering.declare(self._settings)
-        app = create_app(self._services(registry, sending, delivering))
+        inbounding = self._join_inbounding(registry, sending)
+        routers = (*inbounding.routers(), *delivering.routers())
+        app = create_app(self._services(registry, sending, routers))
         receiving = Receiving(
             room,
             self._store.log,
@@ -175,6 +180,7 @@ class Gateway:
                 room.dispatcher.run(),
                 receiving.run(),
                 delivering.replayer.run(),
+                inbounding.speaker.run(),
                 self._streams.run(),
                 upkeep.sweep(),
                 upkeep.erase(),
@@ -307,6 +313,30 @@ class Gateway:
             )
         )
 
+    def _join_inbounding(self, registry: Registry, sending: Sending) -> Inbounding:
+        settings = self._settings
+        return Inbounding(
+            Ground(
+                sources=self._store.sources,
+                inbox=self._store.inbox,
+                sending=sending,
+                registry=registry,
+                # Half is for those who send by themselves: what came in can wait.
+                reserve=Reserve(
+                    settings.gateway_outbox_messages // 2,
+                    settings.gateway_outbox_bytes // 2,
+                ),
+                sizes=Sizes(
+                    settings.gateway_max_message_bytes,
+                    settings.gateway_max_attachment_bytes,
+                ),
+                public_url=self._around.public_url,
+                clock=self._clock,
+                ids=self._ids,
+                meter=self._meter,
+            )
+        )
+
     @property
     def _limits(self) -> Limits:
         settings = self._settings
@@ -317,7 +347,7 @@ class Gateway:
         )
 
     def _services(
-        self, registry: Registry, sending: Sending, delivering: Delivering
+        self, registry: Registry, sending: Sending, routers: Sequence[APIRouter]
     ) -> Services:
         settings, clock, ids = self._settings, self._clock, self._ids
         reading = Reading(registry, self._store.messages, clock)
@@ -340,7 +370,7 @@ class Gateway:
             hosts=settings.gateway_allowed_hosts,
             docs=settings.gateway_docs,
             limits=self._limits,
-            routers=(*self._readings(reading), *delivering.routers()),
+            routers=(*self._readings(reading), *routers),
         )
 
     def _readings(self, reading: Reading) -> Sequence[APIRouter]:
