@@ -20,9 +20,8 @@ from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import (
     BodyTooSlow,
     GatewayError,
-    Gone,
     MethodNotAllowed,
-    NotFound,
+    PayloadTooLarge,
     QueueFull,
 )
 from gateway.domain.handshakes import JSON, TEXT
@@ -56,6 +55,8 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
+# What is refused before there is anything to be verified.
+_UNREAD: Final = (BodyTooSlow, PayloadTooLarge)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     202: {"model": TakenShape, "description": "Stored, and to be said."},
     200: {"model": TakenShape, "description": "Taken in before, or a handshake."},
@@ -107,12 +108,13 @@ class Ingest:
         source = sources.get(token) if is_id else sources.by_token(token_hash(token))
         try:
             known = self.intake.identified(token if source is None else source.id)
-            return _answer(known, await self._taken(request, known))
-        except (NotFound, Gone) as error:
+        except GatewayError as error:
             await spend(request.receive)
             return _refusal(error, source, request.scope)
+        try:
+            return _answer(known, await self._taken(request, known))
         except GatewayError as error:
-            return _refusal(error, source, request.scope)
+            return _refusal(error, known, request.scope)
 
     async def _taken(self, request: Request, source: Source) -> Taking:
         """Have a request taken in, once its body is here.
@@ -135,8 +137,13 @@ class Ingest:
         trace: str | None = request.scope["state"]["traceparent"]
         try:
             body = await self._body(source, request.scope, receive)
+            # It may have been changed or deleted while that came.
+            present = self.intake.identified(source.id)
             whole = replace(arrival, body=body)
-            return await self.intake.take(source, whole, traceparent=trace)
+            return await self.intake.take(present, whole, traceparent=trace)
+        except _UNREAD as error:
+            self.intake.refuse(source, arrival, error)
+            raise
         finally:
             self._held -= size
 

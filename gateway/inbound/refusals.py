@@ -11,9 +11,11 @@ from typing import Final
 
 from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import (
+    BodyTooSlow,
     Gone,
     MethodNotAllowed,
     NotVerified,
+    PayloadTooLarge,
     Rejected,
     SourceDisabled,
 )

@@ -26,6 +26,10 @@ async def test_a_source_has_its_own_limit() -> None:
     assert (announced.status, announced.code) == (413, "payload_too_large")
     assert (counted.status, counted.json["limit"]) == (413, 1000)
     assert fits.status == 202
+    assert [each.code for each in world.refusals.of("src_1")] == [
+        "payload_too_large",
+        "payload_too_large",
+    ]
 
 
 async def test_a_source_may_take_more_than_the_rest() -> None:
@@ -75,6 +79,26 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         status, _ = await wire.answer()
 
     assert status == 408
+    assert taken(world) == []
+    (refusal,) = world.refusals.of("src_1")
+    assert (refusal.code, refusal.is_verified) == ("request_timeout", False)
+
+
+async def test_a_source_that_is_deleted_while_a_body_comes_takes_it_no_more() -> None:
+    """What counts is how it is once all is here."""
+    world = await a_world()
+
+    async with sources_of(world) as call, dialled(call.url) as wire:
+        await wire.send(
+            f"POST {HERE} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            "Content-Length: 2\r\n\r\n".encode()
+        )
+        asked, _ = await wire.answer()
+        await world.controls.delete("src_1")
+        await wire.send(b"{}")
+        status, _ = await wire.answer()
+
+    assert (asked, status) == (100, 410)
     assert taken(world) == []
 
 
