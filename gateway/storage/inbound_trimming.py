@@ -1,13 +1,17 @@
 """Which requests of third parties nobody needs any more."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from gateway.domain.model import InboundState
+from gateway.storage.inbound_rows import INLINE_BYTES
 from gateway.storage.kept import Kept
-from gateway.storage.tables import inbound, source
+from gateway.storage.tables import attachment, attachment_chunk, inbound, source
+
+READ: Final = (InboundState.SAID.value, InboundState.FILTERED.value)
+FEW: Final = 4  # Large bodies of one commit: each may have 400 rows of 64 KiB.
 
 _age = inbound.c.received_at
 _IS_SETTLED = inbound.c.state != InboundState.ACCEPTED.value
@@ -34,6 +38,23 @@ def contents(old: int, repeatable: int) -> Kept:
     return Kept(inbound.c.position, _age, old, is_over, _empty)
 
 
+def said(old: int) -> Sequence[Kept]:
+    """Return requests that nobody has to read again, to be emptied at once.
+
+    Those that were not said for another reason than the filter are kept for a replay.
+
+    Args:
+        old: Those from before that may go.
+    """
+    is_read = inbound.c.state.in_(READ) & _HAS_CONTENT
+    is_small = inbound.c.size <= INLINE_BYTES
+    position = inbound.c.position
+    return (
+        Kept(position, _age, old, _age < old, _empty, among=is_read & is_small),
+        Kept(position, _age, old, _age < old, _erase, FEW, among=is_read & ~is_small),
+    )
+
+
 def cut_after(reach: int, connection: Connection) -> int | None:
     """Return when the request behind so many of the oldest came; `None` without one.
 
@@ -54,6 +75,16 @@ def _drop(connection: Connection, kept: Kept, keys: Sequence[Any]) -> Sequence[i
 
 
 def _empty(connection: Connection, kept: Kept, keys: Sequence[Any]) -> Sequence[int]:
-    emptied = update(inbound).where(kept.key.in_(keys), kept.is_over)
+    is_over = kept.among & kept.is_over
+    emptied = update(inbound).where(kept.key.in_(keys), is_over)
     nothing = emptied.values(headers=None, query="", body=None)
     return connection.execute(nothing.returning(inbound.c.position)).scalars().all()
+
+
+def _erase(connection: Connection, kept: Kept, keys: Sequence[Any]) -> Sequence[int]:
+    """Empty requests with their bodies, which are in rows of their own."""
+    positions = _empty(connection, kept, keys)
+    ids = select(inbound.c.id).where(inbound.c.position.in_(positions))
+    for table in (attachment_chunk, attachment):
+        connection.execute(delete(table).where(table.c.message_id.in_(ids)))
+    return positions

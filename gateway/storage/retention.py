@@ -41,6 +41,7 @@ T = TypeVar("T")
 
 FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
 CUT = 100  # Events or requests that go at a time when the store is too large.
+YOUNG = timedelta(minutes=1)  # Too young to be looked for what was said.
 UNREFERENCED = timedelta(hours=1)
 # A third party may repeat a request for that long, and it is known for a repeat.
 REPEATABLE = timedelta(hours=72)
@@ -154,6 +155,11 @@ class Retention:
     async def sweep_attachments(self, now: datetime) -> int:
         """Remove bytes whose message was never stored, or is gone, after an hour."""
         return await self._trim_attachments(micros(now - UNREFERENCED))
+
+    async def erase_requests(self, now: datetime) -> int:
+        """Erase what requests said that became messages; return how many did."""
+        kinds = inbound_trimming.said(micros(now - YOUNG))
+        return sum([await self._walk(kept) for kept in kinds])
 
     async def _walk(
         self,

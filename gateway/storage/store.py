@@ -201,9 +201,11 @@ class Store:
         """Erase what messages said that nobody is owed any more; return how many.
 
         Called each minute with `GATEWAY_STORE_PAYLOADS=until_delivered`; messages of
-        the last minute are left alone.
+        the last minute are left alone. So is what third parties sent and was not said.
         """
-        return await self._erasing.erase_delivered(self._clock.now())
+        now = self._clock.now()
+        await self._retention.erase_requests(now)
+        return await self._erasing.erase_delivered(now)
 
 
 @asynccontextmanager

@@ -172,3 +172,30 @@ async def test_young_bodies_do_not_keep_the_attachments_of_messages(
         swept = await store.sweep(messages=DAY, dead=DAY)
 
     assert swept.attachments == 1
+
+
+async def test_what_was_said_is_erased_if_that_is_wanted(tmp_path: Path) -> None:
+    """After a minute all that is kept is that it came; what may be replayed stays."""
+    clock = FakeClock()
+    states = {"1": SAID, "2": InboundState.FILTERED, "3": InboundState.RENDER_FAILED}
+    async with opened(tmp_path, clock=clock) as store:
+        for body in (b"{}", LARGE):
+            for name, state in states.items():
+                one = inbound(f"{len(body)}-{name}", identity=name, body=body)
+                await store.inbox.add(one)
+                await store.inbox.settle(replace(one, state=state))
+        await store.inbox.add(inbound("4"))
+        await store.erase_delivered()
+        young = await query(store, "SELECT count(*) FROM inbound WHERE headers IS NULL")
+        clock.jump(61)
+        await store.erase_delivered()
+
+        held = await query(
+            store, "SELECT id FROM inbound WHERE headers IS NOT NULL ORDER BY id"
+        )
+        bodies = await query(store, "SELECT DISTINCT message_id FROM attachment_chunk")
+        assert young == [(0,)]
+        assert held == [("inb_100000-3",), ("inb_2-3",), ("inb_4",)]
+        assert bodies == [("inb_100000-3",)]
+        with pytest.raises(Taken):
+            await store.inbox.add(inbound("5", identity="1"), unique_since=NOON)
