@@ -62,8 +62,14 @@ def message_of(preset: Preset, arrival: Arrival, payload: object) -> dict[str, o
     """
     if preset is Preset.JSON:
         return payload if isinstance(payload, dict) else {"value": payload}
+    if preset is Preset.SLACK:
+        said = slack.said(payload)
+        both = {"text": said.text or outline(payload), "markdown": said.markdown}
+        return without_nothing({**both, **slack.facts(payload)})
     text = text_of(preset, arrival, payload)
-    return {"text": text, **_facts(preset, arrival, payload)}
+    if preset is Preset.GITHUB:
+        return {"text": text, **_github(arrival, payload)}
+    return {"text": text, **_FACTS[preset](payload)}
 
 
 def outline(payload: object) -> str:
@@ -75,17 +81,6 @@ def outline(payload: object) -> str:
     if isinstance(payload, list):
         return f"A JSON array of {len(payload)}"
     return cloudevents.excerpt(payload) or "Nothing"
-
-
-def _facts(preset: Preset, arrival: Arrival, payload: object) -> dict[str, object]:
-    match preset:
-        case Preset.GITHUB:
-            return _github(arrival, payload)
-        case Preset.SLACK:
-            markdown = slack.said(payload).markdown
-            return without_nothing({"markdown": markdown, **slack.facts(payload)})
-        case _:
-            return _FACTS[preset](payload)
 
 
 def _github(arrival: Arrival, payload: object) -> dict[str, object]:

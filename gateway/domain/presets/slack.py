@@ -1,6 +1,7 @@
 """What is posted to a Slack incoming webhook, or told by Slack's Events API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from gateway.domain.presets import slack_words
@@ -15,16 +16,18 @@ from gateway.domain.presets.reading import (
 )
 from gateway.domain.presets.slack_blocks import (
     MAX_BLOCKS,
+    MAX_TEXT,
     RULE,
     blocks_said,
+    enough,
     joined,
     text_said,
 )
 from gateway.domain.presets.slack_marks import Said, link, literal, marked
 
-MAX_TEXT: Final = 40_000  # Characters, as with Slack.
 MAX_ATTACHMENTS: Final = 100
 
+_GAP: Final = "\n\n"  # Between parts.
 _EVENTS: Final = frozenset({"event_callback", "url_verification", "app_rate_limited"})
 
 
@@ -39,7 +42,9 @@ def check(payload: object) -> None:
         raise slack_words.refusal(word)
     if _is_event(payload):
         return
-    word = _fault(payload) or ("" if said(payload).text else "no_text")
+    word = _fault(payload)
+    if not word and not any(part.text.strip() for part in _parts(payload)):
+        word = "no_text"
     if word:
         raise slack_words.refusal(word)
 
@@ -50,7 +55,7 @@ def said(payload: object) -> Said:
     What Slack's Events API and its slash commands tell is said by whom it is from.
     """
     message = an_object(payload)
-    whole = _event(message) if _is_event(message) else _message(message)
+    whole = _event(message) if _is_event(message) else joined(_parts(message), _GAP)
     text, markdown = whole.text.strip(), whole.markdown.strip()
     return Said(cut(text, MAX_TEXT), cut(markdown, MAX_TEXT))
 
@@ -96,13 +101,14 @@ def _is_list(value: object) -> bool:
     )
 
 
-def _message(message: Mapping[str, object]) -> Said:
-    """Return what a message says; its text is for those who cannot show its blocks."""
-    body = blocks_said(message.get("blocks"))
-    if all(one is RULE for one in body):
-        body = [_text(message)]
-    attachments = an_array(message.get("attachments"))[:MAX_ATTACHMENTS]
-    return joined([*body, *map(_attachment, attachments)], "\n\n")
+def _parts(message: Mapping[str, object]) -> Iterator[Said]:
+    """Give what a message says; its text is for those who cannot show its blocks."""
+    blocks = enough(blocks_said(message.get("blocks")))
+    if all(block is RULE for block in blocks):
+        blocks = [_text(message)]
+    yield from blocks
+    for attachment in an_array(message.get("attachments"))[:MAX_ATTACHMENTS]:
+        yield joined(_attachment(an_object(attachment)), "\n")
 
 
 def _text(message: Mapping[str, object]) -> Said:
@@ -113,21 +119,20 @@ def _text(message: Mapping[str, object]) -> Said:
     return literal(source) if message.get("mrkdwn") is False else marked(source)
 
 
-def _attachment(attachment: object) -> Said:
-    """Return what an attachment of the old kind says; its fallback if nothing else."""
-    of = an_object(attachment)
-    parts = [
-        text_said(of.get("pretext")),
-        literal(a_line(of.get("author_name"))),
-        _title(of),
-        text_said(of.get("text")),
-        *_fields(of),
-        *blocks_said(of.get("blocks")),
-        *_links(of),
-        literal(a_line(of.get("footer"))),
-    ]
-    whole = joined(parts, "\n")
-    return whole if whole.text.strip() else text_said(of.get("fallback"))
+def _attachment(attachment: Mapping[str, object]) -> Iterator[Said]:
+    """Give what an attachment of the old kind says; its fallback if nothing else."""
+    parts = chain(
+        [text_said(attachment.get("pretext"))],
+        [literal(a_line(attachment.get("author_name")))],
+        [_title(attachment)],
+        [text_said(attachment.get("text"))],
+        _fields(attachment),
+        blocks_said(attachment.get("blocks")),
+        _links(attachment),
+        [literal(a_line(attachment.get("footer")))],
+    )
+    told = [part for part in enough(parts) if part.text.strip()]
+    yield from told or [text_said(attachment.get("fallback"))]
 
 
 def _title(attachment: Mapping[str, object]) -> Said:
@@ -137,27 +142,23 @@ def _title(attachment: Mapping[str, object]) -> Said:
     return link(url, marked(title).text)
 
 
-def _fields(attachment: Mapping[str, object]) -> Sequence[Said]:
-    told = []
+def _fields(attachment: Mapping[str, object]) -> Iterator[Said]:
     for field in an_array(attachment.get("fields"))[:MAX_ATTACHMENTS]:
-        title = a_line(at(field, "title"))
+        title = marked(a_line(at(field, "title")))
         value = at(field, "value")
         content = text_said(value) if isinstance(value, str) else literal(a_line(value))
-        told.append(joined([marked(title), content], ": "))
-    return told
+        yield joined([title, content], ": ")
 
 
-def _links(attachment: Mapping[str, object]) -> Sequence[Said]:
-    """Return a picture's address, and the buttons that lead somewhere."""
-    told = []
+def _links(attachment: Mapping[str, object]) -> Iterator[Said]:
+    """Give a picture's address, and the buttons that lead somewhere."""
     image = attachment.get("image_url")
     if isinstance(image, str) and image:
-        told.append(link(image))
+        yield link(image)
     for action in an_array(attachment.get("actions"))[:5]:
         url = at(action, "url")
         if isinstance(url, str) and url:
-            told.append(link(url, a_line(at(action, "text"))))
-    return told
+            yield link(url, a_line(at(action, "text")))
 
 
 def _event(payload: Mapping[str, object]) -> Said:
@@ -167,7 +168,7 @@ def _event(payload: Mapping[str, object]) -> Said:
         words = f"{command} {a_line(payload.get('text'), 4_000)}".strip()
         return _by(who, literal(words))
     event = an_object(payload.get("event"))
-    content = _message(event)
+    content = joined(_parts(event), _GAP)
     kind = first_line(event.get("type"), payload.get("type"))
     who = first_line(
         event.get("username"), event.get("user"), at(event, "user", "name")

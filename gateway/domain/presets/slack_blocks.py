@@ -3,7 +3,7 @@
 Source: Slack, "Reference: blocks".
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from gateway.domain.presets.reading import a_line, an_array, an_object, at
@@ -11,15 +11,18 @@ from gateway.domain.presets.slack_marks import Said, escaped, link, literal, mar
 
 MAX_BLOCKS: Final = 50
 MAX_ELEMENTS: Final = 200  # Of one block, at each of its levels.
+MAX_TEXT: Final = 40_000  # Characters, as with Slack.
 
 RULE: Final = Said("---", "---")
 _NOTHING: Final = Said()
 
 
-def blocks_said(blocks: object) -> Sequence[Said]:
-    """Return what blocks say, each by itself; those that say nothing are left out."""
-    said = [_block(an_object(block)) for block in an_array(blocks)[:MAX_BLOCKS]]
-    return [one for one in said if one.text.strip()]
+def blocks_said(blocks: object) -> Iterator[Said]:
+    """Give what blocks say, each by itself; those that say nothing are left out."""
+    for block in an_array(blocks)[:MAX_BLOCKS]:
+        said = _block(an_object(block))
+        if said.text.strip():
+            yield said
 
 
 def text_said(value: object) -> Said:
@@ -32,13 +35,29 @@ def text_said(value: object) -> Said:
     return literal(text) if at(value, "type") == "plain_text" else marked(text)
 
 
-def joined(parts: Sequence[Said], between: str) -> Said:
-    """Return some parts in a row; those that say nothing are left out."""
-    told = [part for part in parts if part.text]
+def joined(parts: Iterable[Said], between: str) -> Said:
+    """Return some parts in a row, as many as there may be."""
+    told = enough(parts)
     return Said(
         between.join(part.text for part in told),
         between.join(part.markdown for part in told),
     )
+
+
+def enough(parts: Iterable[Said]) -> list[Said]:
+    """Return the parts that say something, until there are `MAX_TEXT` characters.
+
+    What comes then is not even looked at.
+    """
+    told: list[Said] = []
+    left = MAX_TEXT
+    for part in parts:
+        if part.text:
+            told.append(part)
+            left -= len(part.text)
+        if left <= 0:
+            break
+    return told
 
 
 def _block(block: Mapping[str, object]) -> Said:
@@ -53,15 +72,14 @@ def _header(block: Mapping[str, object]) -> Said:
 
 
 def _section(block: Mapping[str, object]) -> Said:
-    fields = [text_said(field) for field in an_array(block.get("fields"))[:10]]
-    accessory = an_object(block.get("accessory"))
-    parts = [text_said(block.get("text")), *fields, _element(accessory)]
-    return joined(parts, "\n")
+    texts = [block.get("text"), *an_array(block.get("fields"))[:10]]
+    said = joined((text_said(text) for text in texts), "\n")
+    return joined([said, _element(an_object(block.get("accessory")))], "\n")
 
 
 def _row(block: Mapping[str, object]) -> Said:
     elements = an_array(block.get("elements"))[:MAX_ELEMENTS]
-    return joined([_element(an_object(element)) for element in elements], " ")
+    return joined((_element(an_object(element)) for element in elements), " ")
 
 
 def _element(element: Mapping[str, object]) -> Said:
@@ -96,25 +114,22 @@ def _markdown(block: Mapping[str, object]) -> Said:
 
 def _table(block: Mapping[str, object]) -> Said:
     rows = an_array(block.get("rows"))[:MAX_ELEMENTS]
-    return joined([_cells(row) for row in rows], "\n")
+    return joined((_cells(row) for row in rows), "\n")
 
 
 def _cells(row: object) -> Said:
     cells = [an_object(cell) for cell in an_array(row)[:20]]
-    return joined(
-        [
-            _rich(cell)
-            if cell.get("type") == "rich_text"
-            else literal(a_line(cell.get("text")))
-            for cell in cells
-        ],
-        " | ",
-    )
+    return joined((_cell(cell) for cell in cells), " | ")
+
+
+def _cell(cell: Mapping[str, object]) -> Said:
+    is_rich = cell.get("type") == "rich_text"
+    return _rich(cell) if is_rich else literal(a_line(cell.get("text")))
 
 
 def _rich(block: Mapping[str, object]) -> Said:
     elements = an_array(block.get("elements"))[:MAX_ELEMENTS]
-    return joined([_rich_part(an_object(element)) for element in elements], "\n")
+    return joined((_rich_part(an_object(element)) for element in elements), "\n")
 
 
 def _rich_part(part: Mapping[str, object]) -> Said:
@@ -138,19 +153,24 @@ def _list(part: Mapping[str, object]) -> Said:
     depth = indent if isinstance(indent, int) and 0 < indent < 10 else 0  # noqa: PLR2004 - deeper is a mistake
     first = offset if isinstance(offset, int) and 0 < offset < MAX_ELEMENTS else 0
     items = an_array(part.get("elements"))[:MAX_ELEMENTS]
-    lines = []
-    for number, item in enumerate(items, first + 1):
-        said = _leaves(an_object(item))
-        mark = f"{number}." if part.get("style") == "ordered" else "-"
-        start = "    " * depth + mark
-        if said.text:
-            lines.append(Said(f"{start} {said.text}", f"{start} {said.markdown}"))
-    return joined(lines, "\n")
+    is_ordered = part.get("style") == "ordered"
+    return joined(
+        (
+            _after("    " * depth + (f"{number}. " if is_ordered else "- "), item)
+            for number, item in enumerate(items, first + 1)
+        ),
+        "\n",
+    )
+
+
+def _after(start: str, item: object) -> Said:
+    said = _leaves(an_object(item))
+    return Said(start + said.text, start + said.markdown) if said.text else said
 
 
 def _leaves(part: Mapping[str, object]) -> Said:
     elements = an_array(part.get("elements"))[:MAX_ELEMENTS]
-    return joined([_leaf(an_object(element)) for element in elements], "")
+    return joined((_leaf(an_object(element)) for element in elements), "")
 
 
 def _leaf(leaf: Mapping[str, object]) -> Said:

@@ -13,6 +13,7 @@ _ANGLES: Final = re.compile(r"<([^<>\n]{1,3000})>")
 _ANGLES_OR_ENTITY: Final = re.compile(r"<([^<>\n]{1,3000})>|&(?:lt|gt|amp);")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAX_SOURCE: Final = 50_000  # Characters of one text that are looked at.
+_MAX_LINK: Final = 3_000
 _PLACE: Final = "\x00"  # Stands for what was in angles.
 # What is code is left as it is; the rest may have bold and struck words.
 _CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
@@ -57,7 +58,7 @@ def link(url: str, label: str = "") -> Said:
     """Return a link; the label alone, if it leads nowhere that may be followed."""
     bare = _BARE.sub("", url, count=1)
     label = label or bare
-    if not _LINK.fullmatch(url):
+    if len(url) > _MAX_LINK or not _LINK.fullmatch(url):
         return literal(label)
     goal = url.replace("(", "%28").replace(")", "%29")
     plain = label if label in {url, bare} else f"{label} ({url})"

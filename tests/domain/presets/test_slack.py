@@ -5,6 +5,7 @@ from hypothesis import given
 
 from gateway.domain.errors import Invalid
 from gateway.domain.presets import slack
+from gateway.domain.presets.slack_blocks import MAX_TEXT
 from gateway.domain.presets.slack_marks import Said
 from gateway.domain.presets.slack_words import word_of
 from tests.domain.arriving import json_values
@@ -138,8 +139,8 @@ def test_a_long_text_is_cut() -> None:
     """Where Slack cuts it."""
     said = slack.said({"text": "<" * 100_000, "attachments": [{"text": "x" * 50_000}]})
 
-    assert len(said.text) <= slack.MAX_TEXT
-    assert len(said.markdown) <= slack.MAX_TEXT
+    assert len(said.text) <= MAX_TEXT
+    assert len(said.markdown) <= MAX_TEXT
     assert said.text.endswith("…")
 
 

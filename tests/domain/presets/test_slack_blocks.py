@@ -140,7 +140,7 @@ ITEMS = [
 )
 def test_a_block_is_told(block: object, text: str | None, markdown: str | None) -> None:
     """What is for reading is told; what is for pressing is left out."""
-    said = blocks_said([block])
+    said = list(blocks_said([block]))
 
     assert [one.text for one in said] == ([] if text is None else [text])
     if markdown is not None:
@@ -149,7 +149,7 @@ def test_a_block_is_told(block: object, text: str | None, markdown: str | None) 
 
 def test_blocks_end_somewhere() -> None:
     """No more are told than Slack takes."""
-    assert len(blocks_said([{"type": "divider"}] * 60)) == MAX_BLOCKS
+    assert len(list(blocks_said([{"type": "divider"}] * 60))) == MAX_BLOCKS
 
 
 def test_text_may_be_bare() -> None:
