@@ -16,6 +16,7 @@ from gateway.domain.presets import slack
 MAX_DEPTH: Final = 100  # Far below where writing it again would fail.
 MAX_FIELDS: Final = 1_000
 
+_NESTING: Final = (dict, list)
 _FORM: Final = "application/x-www-form-urlencoded"
 _IN_A_FIELD: Final = frozenset({Preset.GITHUB, Preset.SLACK})
 _CHARSETS: Final[Mapping[str, str]] = {
@@ -146,13 +147,13 @@ def _fields(text: str) -> dict[str, object]:
 
 def _refuse_deep(payload: object) -> None:
     """Refuse what could be parsed here and might not be written elsewhere."""
-    level = [payload] if isinstance(payload, dict | list) else []
+    level = [payload] if isinstance(payload, _NESTING) else []
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            if isinstance(inner, _NESTING)
         ]
         if not level:
             return
