@@ -1,17 +1,25 @@
 """What third parties sent, said in rooms."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.bridge.entry import Entry
 from gateway.bridge.ports import AlreadyDone, Once
 from gateway.bridge.rooms import Registry, Room
 from gateway.bridge.sending import Draft, Sending
-from gateway.domain.errors import MessagingDisabled, Rejected, RoomUnavailable
+from gateway.domain.errors import (
+    MessagingDisabled,
+    QueueFull,
+    Rejected,
+    RoomUnavailable,
+)
 from gateway.domain.model import OnUnknown
 from gateway.inbound.ports import Saying
 
 SCOPE: Final = "source"
+MOST_OPEN: Final = 256  # Four windows: more would not be said any sooner.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,23 @@ class RoomVoice:
         registry: The rooms.
         reserve: What sources leave free in each room's outbox: what they accepted
             waits in their own queue, however much that is.
+        most_open: Messages of one source in the outbox at a time, so that one whose
+            recipient stays away does not stand in the way of the others.
     """
 
-    def __init__(self, sending: Sending, registry: Registry, reserve: Reserve) -> None:
+    def __init__(
+        self,
+        sending: Sending,
+        registry: Registry,
+        reserve: Reserve,
+        *,
+        most_open: int = MOST_OPEN,
+    ) -> None:
         self._sending = sending
         self._registry = registry
         self._reserve = reserve
+        self._open = _Open(most_open, self._tell)
+        self._watchers: list[Callable[[], None]] = []
 
     async def say(self, saying: Saying, inbound_id: str) -> str:
         """Have it said once, however often this is called for a request.
@@ -56,22 +75,14 @@ class RoomVoice:
             Unavailable: Not now: the outbox is full, the store away, we are stopping.
         """
         once = Once(SCOPE, inbound_id)
-        draft = Draft(
-            room=saying.room,
-            to=saying.to,
-            type=saying.type,
-            body=saying.body,
-            attachment=saying.attachment,
-            match=saying.match,
-            ttl=saying.ttl,
-            await_recipient=saying.to is not None,
-            on_unknown=OnUnknown.RETRY,
-            ref=saying.ref,
-            traceparent=saying.traceparent,
-        )
+        self._open.add(saying.source_id, inbound_id)
+        entry: Entry | None = None
         try:
-            self._refuse_if_full(self._registry.get(saying.room), draft)
+            room = self._registry.get(saying.room)
+            draft = _draft(saying)
+            self._refuse_if_full(room, draft)
             message = await self._sending.accept(draft, wait_s=0, once=once)
+            entry = room.dispatcher.find(message.id)
         except AlreadyDone as done:
             return done.message_id
         except MessagingDisabled as error:  # It will be enabled again.
@@ -82,17 +93,82 @@ class RoomVoice:
             if before is None:
                 raise
             return before.message_ids[0]
+        finally:
+            self._open.follow(saying.source_id, inbound_id, entry)
         return message.id
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Have `changed` called when it may be worth trying again."""
+        self._watchers.append(changed)
         for room in self._registry.all():
             room.link.watch(_Ear(room, changed).listen)
+
+    def _tell(self) -> None:
+        for changed in self._watchers:
+            changed()
 
     def _refuse_if_full(self, room: Room, draft: Draft) -> None:
         if room.dispatcher.queued:
             size = draft.size + self._reserve.bytes
             room.dispatcher.refuse_if_full(size, 1 + self._reserve.messages)
+
+
+def _draft(saying: Saying) -> Draft:
+    return Draft(
+        room=saying.room,
+        to=saying.to,
+        type=saying.type,
+        body=saying.body,
+        attachment=saying.attachment,
+        match=saying.match,
+        ttl=saying.ttl,
+        await_recipient=saying.to is not None,
+        on_unknown=OnUnknown.RETRY,
+        ref=saying.ref,
+        traceparent=saying.traceparent,
+    )
+
+
+class _Open:
+    """What each source has in the outbox, by the ids of its requests.
+
+    Args:
+        most: How much that may be.
+        tell: Called when a source that was refused has half of it again.
+    """
+
+    def __init__(self, most: int, tell: Callable[[], None]) -> None:
+        self._most = most
+        self._tell = tell
+        self._ids: defaultdict[str, set[str]] = defaultdict(set)
+        self._refused: set[str] = set()
+
+    def add(self, source_id: str, inbound_id: str) -> None:
+        """Count a request; `QueueFull` if there are too many."""
+        mine = self._ids[source_id]
+        if len(mine) >= self._most:
+            self._refused.add(source_id)
+            detail = f"{len(mine)} messages of this source wait in the outbox"
+            raise QueueFull(detail)
+        mine.add(inbound_id)
+
+    def follow(self, source_id: str, inbound_id: str, entry: Entry | None) -> None:
+        """Count it until its message is settled; not any more if there is none."""
+        if entry is None or entry.settled.done():
+            self._discard(source_id, inbound_id)
+        else:
+            entry.settled.add_done_callback(
+                lambda _: self._discard(source_id, inbound_id)
+            )
+
+    def _discard(self, source_id: str, inbound_id: str) -> None:
+        mine = self._ids[source_id]
+        mine.discard(inbound_id)
+        if not mine:
+            del self._ids[source_id]
+        if source_id in self._refused and len(mine) <= self._most // 2:
+            self._refused.discard(source_id)
+            self._tell()
 
 
 class _Ear:

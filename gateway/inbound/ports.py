@@ -119,10 +119,12 @@ class Saying:
     """What is to be said in a room of a request.
 
     Attributes:
+        source_id: Whose it is.
         body: The message object as compact JSON text.
         ttl: How long it may be held by the outbox.
     """
 
+    source_id: str
     room: str
     to: tuple[Address, ...] | None
     match: Match

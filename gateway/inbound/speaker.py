@@ -38,6 +38,7 @@ class Speaker:
         self._sources = sources
         self._inbox = inbox
         self._clock = clock
+        self._meter = meter
         self._utterance = Utterance(voice, clock, meter, sizes or Sizes())
         self._lanes: dict[str, Lane] = {}
         self._woken: set[str] = set()
@@ -63,9 +64,20 @@ class Speaker:
                 self._rung.clear()
                 for source_id in sorted(self._woken):
                     self._lanes[source_id] = lane = self._lane(source_id)
-                    task = tasks.create_task(lane.run())
+                    task = tasks.create_task(self._run(source_id, lane))
                     task.add_done_callback(partial(self._ended, source_id))
                 self._woken.clear()
+
+    async def _run(self, source_id: str, lane: Lane) -> None:
+        try:
+            await lane.run()
+        except Exception as error:  # noqa: BLE001  # Or it stops the other sources.
+            self._meter.error(
+                "inbound.failed",
+                source_id=source_id,
+                inbound_id=None,
+                error=type(error).__name__,
+            )
 
     def _lane(self, source_id: str) -> Lane:
         return Lane(source_id, self._sources, self._inbox, self._utterance, self._clock)

@@ -81,6 +81,7 @@ class Utterance:
                 return _ended(inbound, InboundState.RENDER_FAILED, reason)
             case Said(body, attachment):
                 saying = Saying(
+                    source_id=source.id,
                     room=source.room,
                     to=source.to,
                     match=source.match,

@@ -30,6 +30,7 @@ from tests.bridge.conftest import Scene
 from tests.fakes.clock import settle
 
 HI = Saying(
+    source_id="src_1",
     room="lobby",
     to=(Address(AddressKind.ANY, "alice"),),
     match=Match.ONE,
@@ -137,6 +138,54 @@ async def test_a_part_of_the_outbox_is_left_to_others(ready: Scene) -> None:
     with pytest.raises(QueueFull):
         await voice.say(HI, "inb_2")
     ready.dispatcher.refuse_if_full(1, 2)
+
+
+async def test_one_source_does_not_fill_the_outbox_for_the_others(
+    ready: Scene,
+) -> None:
+    """What it says to somebody who does not come waits in its own queue."""
+    absent = replace(HI, to=(Address(AddressKind.ANY, "bob"),))
+    voice = RoomVoice(ready.sending, ready.registry, Reserve(), most_open=2)
+    for number in range(2):
+        await voice.say(absent, f"inb_{number}")
+
+    with pytest.raises(QueueFull):
+        await voice.say(absent, "inb_2")
+    await voice.say(replace(HI, source_id="src_2"), "inb_3")
+    await settle()
+
+    assert ready.link.said == [("id-alice", '{"n":1}')]
+
+
+async def test_a_source_is_told_when_what_it_said_is_settled(ready: Scene) -> None:
+    """It has a place again, and need not wait for the time to try."""
+    told: list[str] = []
+    voice = RoomVoice(ready.sending, ready.registry, Reserve(), most_open=1)
+    voice.watch(lambda: told.append("changed"))
+    await voice.say(HI, "inb_1")
+    with pytest.raises(QueueFull):
+        await voice.say(HI, "inb_2")
+    await settle()
+
+    ready.link.posts[0].acknowledged.set_result(None)
+    await settle()
+
+    assert told == ["changed"]
+    await voice.say(HI, "inb_2")
+
+
+async def test_what_was_refused_takes_no_place(ready: Scene) -> None:
+    """Nor does what was said before."""
+    ready.link.acknowledges = True
+    voice = RoomVoice(ready.sending, ready.registry, Reserve(), most_open=1)
+    with pytest.raises(NotFound):
+        await voice.say(replace(HI, room="elsewhere"), "inb_1")
+
+    first = await voice.say(HI, "inb_2")
+    await settle()
+
+    assert await voice.say(HI, "inb_2") == first
+    assert await voice.say(HI, "inb_3") != first
 
 
 async def test_nothing_is_said_while_the_gateway_stops(ready: Scene) -> None:

@@ -68,6 +68,29 @@ async def test_a_voice_that_is_back_is_used_at_once(world: Inbounds) -> None:
     assert world.voice.bodies == [{"n": 1}]
 
 
+async def test_a_bug_in_one_source_does_not_stop_the_others(
+    world: Inbounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and looked at again when something comes."""
+    read = world.store.inbox.waiting
+
+    async def failing(source_id: str, after: int, limit: int) -> object:
+        if source_id == ONE.id:
+            raise ZeroDivisionError
+        return await read(source_id, after, limit)
+
+    monkeypatch.setattr(world.store.inbox, "waiting", failing)
+    await world.take(ONE, an_arrival({"of": 1}))
+    await world.take(TWO, an_arrival({"of": 2}))
+    await settle()
+    monkeypatch.undo()
+    await world.take(ONE, an_arrival({"of": 1, "n": 2}))
+    await settle()
+
+    assert len(world.meter.named("inbound.failed")) == 1
+    assert world.voice.bodies == [{"of": 2}, {"of": 1}, {"of": 1, "n": 2}]
+
+
 async def test_a_start_goes_on_with_what_waits() -> None:
     """Whatever a former process accepted is said."""
     world = Inbounds()
