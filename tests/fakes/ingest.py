@@ -1,6 +1,7 @@
 """Sources served over a real socket, and raw bytes to call them with."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from tests.fakes.bridge import Bridge
 from tests.fakes.caller import Caller, calling
 from tests.fakes.inbound import Inbounds
 
+_LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 PUBLIC_URL = "https://example.com/gw"
 
 
@@ -66,7 +68,10 @@ class Wire:
         await self._writer.drain()
 
     async def answer(self) -> tuple[int, bytes]:
-        """Wait for the head of an answer; give its status and all of the head."""
+        """Wait for an answer; give its status and its body."""
         async with asyncio.timeout(5):
             head = await self._reader.readuntil(b"\r\n\r\n")
-        return int(head.split(b" ", 2)[1]), head
+            length = _LENGTH.search(head)
+            size = 0 if length is None else int(length[1])
+            body = await self._reader.readexactly(size)
+        return int(head.split(b" ", 2)[1]), body
