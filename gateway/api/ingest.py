@@ -96,11 +96,7 @@ class Ingest:
     _held: int = field(default=0, init=False)
 
     async def take(self, request: Request) -> Response:
-        """Take one, and answer it in the words that its sender knows.
-
-        Raises:
-            GatewayError: It was not taken.
-        """
+        """Take or refuse one, and answer it in the words that its sender knows."""
         token: str = request.path_params["token"]
         sources = self.intake.sources
         # The gate lets nobody through to an id who has no key.

@@ -8,7 +8,8 @@ from tests.fakes.ingest import Wire, dialled, sources_of
 
 PROOFS = (
     b"", b"v1", b"v1,abc", b"v1,\xc3\xa9", b"a,b,c", b"t=1,v1=zz", b"sha256=",
-    b"\xff\xfe", b"Basic ====", b"Bearer", b"Bearer \xff", b"9" * 400, b"sha256=" + b"0" * 64,
+    b"\xff\xfe", b"Basic ====", b"Bearer", b"Bearer \xff", b"9" * 400,
+    b"sha256=" + b"0" * 64,
 )  # fmt: skip
 CARRIERS = (
     b"Authorization", b"X-Hub-Signature-256", b"X-Gitlab-Token", b"Stripe-Signature",
