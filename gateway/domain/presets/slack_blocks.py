@@ -96,15 +96,11 @@ def _element(element: Mapping[str, object]) -> Said:
 
 
 def _image(block: Mapping[str, object]) -> Said:
+    """Return what a picture or a film is, and where it can be seen."""
     label = a_line(at(block, "title", "text")) or a_line(block.get("alt_text"))
-    url = block.get("image_url") or block.get("video_url")
-    return link(url, label) if isinstance(url, str) and url else literal(label)
-
-
-def _video(block: Mapping[str, object]) -> Said:
-    label = a_line(at(block, "title", "text")) or a_line(block.get("alt_text"))
-    url = block.get("title_url") or block.get("video_url")
-    return link(url, label) if isinstance(url, str) and url else literal(label)
+    urls = (block.get(name) for name in ("image_url", "title_url", "video_url"))
+    url = next((url for url in urls if isinstance(url, str) and url), "")
+    return link(url, label)
 
 
 def _markdown(block: Mapping[str, object]) -> Said:
@@ -234,7 +230,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, object]], Said]]] = {
     "actions": _row,
     "divider": lambda _block: RULE,
     "image": _image,
-    "video": _video,
+    "video": _image,
     "rich_text": _rich,
     "markdown": _markdown,
     "table": _table,

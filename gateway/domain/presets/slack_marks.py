@@ -22,7 +22,7 @@ _STRUCK: Final = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]{0,3000}[^\s~])~(?![\w
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]~])")
 _AT_A_START: Final = re.compile(r"^([ \t]*)([#>+-]|\d+\.)(?=\s)", re.MULTILINE)
 _LINK: Final = re.compile(r"(?:https?|mailto|tel):[^\s<>]+", re.ASCII | re.IGNORECASE)
-_BARE: Final = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
+_BARE: Final = re.compile(r"^(?:mailto|tel):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

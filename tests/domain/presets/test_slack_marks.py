@@ -37,6 +37,11 @@ PIECES = st.lists(
             "q (https://x.example/?a=1&b=2)",
             "[q](https://x.example/?a=1&b=2)",
         ),
+        (
+            "<https://x.example/tel:5>",
+            "https://x.example/tel:5",
+            "[https://x.example/tel:5](https://x.example/tel:5)",
+        ),
         ("<https://x.example/(a)|b>", "b (https://x.example/(a))", None),
         ("<@U1> <@U2|bob>", "@U1 @bob", "@U1 @bob"),
         ("<#C1> <#C2|general>", "#C1 #general", "#C1 #general"),
