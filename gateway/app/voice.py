@@ -89,13 +89,22 @@ class RoomVoice:
             raise RoomUnavailable(error.detail) from error
         except Rejected:
             # It may have been accepted when it could be, just before we were stopped.
-            before = await self._registry.done(once)
+            before = await self.message_of(inbound_id)
             if before is None:
                 raise
-            return before.message_ids[0]
+            return before
         finally:
             self._open.follow(saying.source_id, inbound_id, entry)
         return message.id
+
+    async def message_of(self, inbound_id: str) -> str | None:
+        """Return the id of the message that said a request, or `None`.
+
+        Raises:
+            StoreUnavailable: The store can't be read.
+        """
+        done = await self._registry.done(Once(SCOPE, inbound_id))
+        return None if done is None else done.message_ids[0]
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Have `changed` called when it may be worth trying again."""

@@ -155,6 +155,14 @@ class Voice(Protocol):
         """
         ...
 
+    async def message_of(self, inbound_id: str) -> str | None:
+        """Return the id of the message that said a request, or `None`.
+
+        Raises:
+            Unavailable: The store can't be read.
+        """
+        ...
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Have `changed` called when it may be worth trying again."""
         ...

@@ -69,10 +69,10 @@ class Utterance:
 
     async def _done(self, source: Source | None, inbound: Inbound) -> Inbound:
         if source is None or source.deleted_at is not None:
-            return _ended(inbound, InboundState.REFUSED, DELETED)
+            return await self._given_up(inbound, InboundState.REFUSED, DELETED)
         left = inbound.received_at + source.ttl - self.clock.now()
         if left.total_seconds() <= 0:
-            return _ended(inbound, InboundState.EXPIRED, TOO_OLD)
+            return await self._given_up(inbound, InboundState.EXPIRED, TOO_OLD)
         wording: Wording = worded(source, inbound, self.sizes)
         match wording:
             case Filtered(reason):
@@ -95,6 +95,15 @@ class Utterance:
                 return await self._said(inbound, saying)
             case _:
                 assert_never(wording)
+
+    async def _given_up(
+        self, inbound: Inbound, state: InboundState, reason: str
+    ) -> Inbound:
+        """Return a request that came too late, unless it was said before a stop."""
+        message_id = await self.voice.message_of(inbound.id)
+        if message_id is None:
+            return _ended(inbound, state, reason)
+        return replace(inbound, state=InboundState.SAID, message_id=message_id)
 
     async def _said(self, inbound: Inbound, saying: Saying) -> Inbound:
         try:

@@ -76,6 +76,10 @@ class FakeVoice:
         await settle(1)  # As long as a commit takes.
         return self._ids[inbound_id]
 
+    async def message_of(self, inbound_id: str) -> str | None:
+        """Return what was said of a request."""
+        return self._ids.get(inbound_id)
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Keep whom to tell."""
         self._changed = changed

@@ -46,6 +46,18 @@ async def test_one_that_waited_too_long_is_not_said() -> None:
     assert (done.state, voice.said) == (InboundState.EXPIRED, [])
 
 
+async def test_one_that_was_said_before_a_stop_has_not_expired() -> None:
+    """Nor was it refused: it is not to be said again by mistake."""
+    voice = FakeVoice()
+    await utterance(voice).of(a_source(), REQUEST)
+
+    late = await utterance(voice).of(a_source(ttl=timedelta(seconds=60)), REQUEST)
+    deleted = await utterance(voice).of(a_source(deleted_at=NOON), REQUEST)
+
+    assert {late.state, deleted.state} == {InboundState.SAID}
+    assert {late.message_id, deleted.message_id} == {"msg_1"}
+
+
 async def test_one_of_a_deleted_source_is_not_said() -> None:
     """Nor one of a source that nobody knows any more."""
     voice = FakeVoice()
