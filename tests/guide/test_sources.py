@@ -1,0 +1,133 @@
+"""Every command of docs/sources does what its page says of it."""
+
+import json
+import shutil
+
+import pytest
+
+from gateway.emulator import Heard
+from tests.acceptance.stage import Person
+from tests.guide.pages import Shell, blocks
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(
+        any(shutil.which(tool) is None for tool in ("curl", "jq", "openssl")),
+        reason="the pages are followed with curl, jq and openssl",
+    ),
+]
+
+
+def steps(page: str, *sections: str) -> str:
+    """Return the commands below headings of a page, for one shell."""
+    pages = (blocks(f"../sources/{page}", section) for section in sections)
+    return "\n".join(step for each in pages for step in each)
+
+
+def text_of(heard: Heard) -> str:
+    """Return what somebody heard in words."""
+    assert isinstance(heard.message, dict)
+    assert heard.type == "webhook"
+    return str(heard.message["text"])
+
+
+async def test_a_doorbell_is_heard(shell: Shell, alice: Person) -> None:
+    """It is said in the source's words; new words are tried, and nothing said."""
+    made = await shell.run(steps("README.md", "Make one"))
+    heard = await alice.hears(1)
+    tried = await shell.run(steps("README.md", "Say it in your words"))
+    listed = await shell.run(steps("README.md", "See what came in"))
+
+    assert '"status":"accepted"' in made
+    assert text_of(heard[0]) == "Somebody rings at the front door."
+    assert tried.splitlines()[-1] == (
+        '{"text":"Ding-dong at the side door","door":"side"}'
+    )
+    assert listed.splitlines()[0].split()[1:] == ["said"]
+    assert listed.splitlines()[1] == "[]"
+
+
+async def test_an_issue_at_github_is_told_once(shell: Shell, alice: Person) -> None:
+    """With who, where and a link; then as the page's filter and template want it."""
+    make = steps("github.md", "Make the source")
+    send = steps("github.md", "Try it")
+
+    first = await shell.run(f"{make}\n{send}")
+    again = await shell.run(send)
+    await shell.run(steps("github.md", "Choose"))
+    await shell.run(send.replace("0b989ba4", "1b989ba4"))
+    heard = await alice.hears(2)
+
+    assert '"status":"accepted"' in first
+    assert '"status":"duplicate"' in again
+    assert all(word in text_of(heard[0]) for word in ("alice", "octo/lamp", "#7"))
+    assert "https://github.com/octo/lamp/issues/7" in text_of(heard[0])
+    assert text_of(heard[1]) == "alice reports: The lamp is out"
+
+
+async def test_a_payment_is_told(shell: Shell, alice: Person) -> None:
+    """Verified with the second secret, since the first no longer counts."""
+    make, rotate = blocks("../sources/stripe.md", "Make the source")
+    send = steps("stripe.md", "Try it")
+
+    await shell.run(make)
+    await shell.run("printf whsec_theirs > stripe-secret")
+    before = await shell.run(send.replace("--fail-with-body", ""))
+    await shell.run(rotate)
+    after = await shell.run(send)
+    heard = await alice.hears(1)
+
+    assert '"code":"not_verified"' in before
+    assert '"status":"accepted"' in after
+    assert text_of(heard[0]).splitlines()[0] == (
+        "[test] Invoice paid: 42.00 EUR · bob@example.com · F-0007"
+    )
+
+
+async def test_an_alert_is_told(shell: Shell, alice: Person) -> None:
+    """As the page says it will be."""
+    await shell.run(steps("alertmanager.md", "Make the source", "Try it"))
+
+    heard = await alice.hears(1)
+
+    assert text_of(heard[0]) == (
+        "1 firing: DiskFull\n"
+        "[FIRING] critical on db-1: Disk is 95 % full (since 2030-01-31 08:00 UTC)"
+    )
+
+
+async def test_what_is_meant_for_slack_is_heard(shell: Shell, alice: Person) -> None:
+    """It is answered as Slack does, and said without Slack's markup."""
+    answer = await shell.run(steps("slack.md", "In place of Slack"))
+
+    heard = await alice.hears(1)
+
+    assert answer.endswith("ok")
+    assert text_of(heard[0]) == (
+        "Backup no. 7 (https://example.com/7) is *done*\n\nSize\n40 GB"
+    )
+    assert "**done**" in json.dumps(heard[0].message)
+
+
+async def test_what_slack_tells_is_heard(shell: Shell, alice: Person) -> None:
+    """Signed with the time, as Slack does."""
+    await shell.run(steps("slack.md", "From Slack"))
+
+    heard = await alice.hears(1)
+
+    assert "Lunch, anybody?" in text_of(heard[0])
+
+
+async def test_other_senders_are_heard(shell: Shell, alice: Person) -> None:
+    """A signature of any kind, a password, and CloudEvents."""
+    sections = ("A signature of any kind", "A script of yours", "CloudEvents")
+    await shell.run(steps("hmac.md", *sections))
+
+    said = {text_of(each).splitlines()[0] for each in await alice.hears(3)}
+
+    assert said == {
+        "Order 17 over 42 EUR",
+        "The night was quiet.",
+        "com.example.order from /shop",
+    }
