@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from gateway.domain.model import Inbound, Preset, Source
 from gateway.inbound.wording import (
@@ -192,3 +193,24 @@ def test_a_stored_request_arrives_as_it_did() -> None:
 
     assert (arrival.method, arrival.query) == ("POST", "a=1&b=")
     assert (arrival.headers, arrival.body) == (request.headers, request.body)
+
+
+@given(
+    st.binary() | st.text().map(lambda text: f"payload={text}".encode()),
+    st.dictionaries(
+        st.sampled_from(["content-type", "x-github-event", "ce-type"]),
+        st.sampled_from(["application/x-www-form-urlencoded", "text/plain", "push"]),
+    ),
+    st.sampled_from(list(Preset)),
+)
+def test_whatever_comes_is_worded_or_unsayable(
+    body: bytes, headers: dict[str, str], preset: Preset
+) -> None:
+    """Nothing is raised, and what is said is an object that a store can hold."""
+    request = Inbound("inb_1", "src_1", NOON, "POST", "", headers, body)
+
+    for sizes in (Sizes(), SMALL):
+        wording = worded(a_source(preset=preset), request, sizes)
+
+        if isinstance(wording, Said):
+            assert isinstance(json.loads(wording.body.encode()), dict)
