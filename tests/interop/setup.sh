@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs the official MeshAgent clients for the interop tests: Python 3.13's in
-# .venv-interop, npm's in tests/interop/node/node_modules; Zapier's core and Node-RED
-# in the node_modules of integrations/zapier and integrations/node-red. Run it as often
-# as you like: what is there already, from the same lock, is left alone.
+# Installs the official MeshAgent clients and third parties' own senders for the interop
+# tests: Python 3.13's in .venv-interop, npm's in tests/interop/node/node_modules;
+# Zapier's core and Node-RED in the node_modules of integrations/zapier and
+# integrations/node-red. An Alertmanager is left to the system's package manager. Run it as
+# often as you like: what is there already, from the same lock, is left alone.
 #
 # Exit 0: everything is there. Exit 1: something cannot be had here; one sentence on
 # stderr says what. With CI=true nothing is forgiven; without it the tests that miss
@@ -78,7 +79,13 @@ install_node() {
     echo "$wanted" > "$1/node_modules/.lock-digest"
 }
 
+need_alertmanager() {
+    command -v prometheus-alertmanager >/dev/null 2>&1 ||
+        missing "the tests of sources want Debian's prometheus-alertmanager on PATH"
+}
+
 install_python
-install_node "$node_dir" "the official TypeScript SDK"
+need_alertmanager
+install_node "$node_dir" "the official TypeScript SDK, and Octokit,"
 install_node "$zapier_dir" "Zapier's core"
 install_node "$node_red_dir" "Node-RED"
