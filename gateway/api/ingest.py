@@ -97,13 +97,12 @@ class Ingest:
 
     async def take(self, request: Request) -> Response:
         """Take or refuse one, and answer it in the words that its sender knows."""
-        token: str = request.path_params["token"]
+        name: str = request.path_params["token"]
         sources = self.intake.sources
-        # The gate lets nobody through to an id who has no key.
-        is_id = token.startswith(_BY_ID)
-        source = sources.get(token) if is_id else sources.by_token(token_hash(token))
+        token = _token_of(request)
+        source = sources.by_token(token_hash(token)) if token else sources.get(name)
         try:
-            known = self.intake.identified(token if source is None else source.id)
+            known = self.intake.identified(name if source is None else source.id)
         except GatewayError as error:
             await spend(request.receive)
             return _refusal(error, source, request.scope)
@@ -129,12 +128,12 @@ class Ingest:
                 raise QueueFull(detail)
             return message
 
-        arrival = _arrival(request.scope)
+        arrival = _arrival(request.scope, _token_of(request))
         trace: str | None = request.scope["state"]["traceparent"]
         try:
             body = await self._body(source, request.scope, receive)
-            # It may have been changed or deleted while that came.
-            present = self.intake.identified(source.id)
+            # It may have been changed or deleted, or its token, while that came.
+            present = self._present(source, arrival.token)
             whole = replace(arrival, body=body)
             return await self.intake.take(present, whole, traceparent=trace)
         except _UNREAD as error:
@@ -142,6 +141,11 @@ class Ingest:
             raise
         finally:
             self._held -= size
+
+    def _present(self, source: Source, token: str) -> Source:
+        """Return a source as it is by now, if it is still at the same address."""
+        intake = self.intake
+        return intake.addressed(token) if token else intake.identified(source.id)
 
     async def _body(self, source: Source, scope: Scope, receive: Receive) -> bytes:
         """Read a body; it is counted as it comes, whatever it announced."""
@@ -188,14 +192,23 @@ def router(ingest: Ingest) -> APIRouter:
     return routes
 
 
-def _arrival(scope: Scope) -> Arrival:
+def _token_of(request: Request) -> str:
+    """Return the token of an address; nothing if a source's id is in its place.
+
+    The gate lets nobody through to an id who has no key.
+    """
+    name: str = request.path_params["token"]
+    return "" if name.startswith(_BY_ID) else name
+
+
+def _arrival(scope: Scope, token: str) -> Arrival:
     """Return a request as it arrived, its body still to come."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     query = scope["query_string"].decode("latin-1")
-    return Arrival(scope["method"], query, headers, b"")
+    return Arrival(scope["method"], query, headers, b"", token)
 
 
 def _answer(source: Source, taking: Taking) -> Response:

@@ -13,9 +13,11 @@ class Arrival:
         headers: Names in lower case; values decoded as Latin-1, whatever bytes they
             are. One that came several times is joined by `, ` (RFC 9110 §5.3).
         body: As it came, not decompressed.
+        token: The one in the address that it came to; empty if that had none.
     """
 
     method: str
     query: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    token: str = field(default="", repr=False)

@@ -23,7 +23,7 @@ from gateway.domain.model import Inbound, Source
 from gateway.domain.payloads import payload_of
 from gateway.domain.verification import verify
 from gateway.inbound.ports import Inbox, Sources, Taken
-from gateway.inbound.redaction import redacted
+from gateway.inbound.redaction import redacted, without_token
 from gateway.inbound.refusals import Refusals
 
 # Has what waits of a source said.
@@ -146,6 +146,8 @@ class Intake:
         if arrival.method not in source.methods:
             raise _not_taken(source)
         verify(source.verify, arrival, now)
+        # The bytes that were signed; from here on nobody needs the token.
+        arrival = without_token(arrival)
         payload = payload_of(arrival, source.preset)
         answer = handshake(source, arrival, payload)
         if answer is not None:

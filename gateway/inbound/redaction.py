@@ -1,9 +1,11 @@
-"""The headers of a request as they may be kept and shown."""
+"""A request as it may be kept and shown."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from gateway.domain.arrivals import Arrival
 from gateway.domain.model import Verification
 from gateway.domain.verification import secret_headers
 
@@ -22,8 +24,32 @@ def redacted(
         headers: Names in lower case.
         verification: What the request was verified by.
     """
-    secret = secret_headers(verification)
     return {
-        name: REDACTED if name in secret or _SECRET.search(name) else value
+        name: REDACTED if is_secret(name, verification) else value
         for name, value in headers.items()
     }
+
+
+def is_secret(name: str, verification: Verification) -> bool:
+    """Say whether the value of a header, its name in lower case, is not kept."""
+    return name in secret_headers(verification) or _SECRET.search(name) is not None
+
+
+def without_token(arrival: Arrival) -> Arrival:
+    """Return a request without the token of the address that it came to.
+
+    Senders tell the address itself: GitHub when its webhook is deleted, proxies and
+    browsers in headers. Whoever reads it in the room could send to it.
+    """
+    token = arrival.token
+    if not token:
+        return arrival
+    return replace(
+        arrival,
+        query=arrival.query.replace(token, REDACTED),
+        headers={
+            name: value.replace(token, REDACTED)
+            for name, value in arrival.headers.items()
+        },
+        body=arrival.body.replace(token.encode(), REDACTED.encode()),
+    )

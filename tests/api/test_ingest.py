@@ -57,6 +57,26 @@ async def test_a_repeat_is_a_duplicate_of_the_first() -> None:
     assert len(taken(world)) == 1
 
 
+async def test_what_tells_its_own_address_is_kept_and_said_without_the_token() -> None:
+    """A webhook has its address in its settings; proxies and browsers send it on."""
+    world = await a_world()
+    told = {"url": f"https://example.com{HERE}"}
+
+    async with sources_of(world) as call:
+        answer = await call.post(
+            f"{HERE}?from={TOKEN}",
+            json=told,
+            headers={"Referer": told["url"]},
+            key=None,
+        )
+    await world.speak()
+
+    kept = await world.inbound(answer.json["id"])
+    assert kept.query == "from=[redacted]"
+    assert kept.headers["referer"] == "https://example.com/in/[redacted]"
+    assert world.voice.bodies == [{"url": "https://example.com/in/[redacted]"}]
+
+
 async def test_headers_are_stored_as_they_came_whatever_bytes_they_are() -> None:
     """Latin-1 is every byte; one that comes twice is one list."""
     world = await a_world()

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 
+import pytest
+
+from gateway.inbound.controls import SourceControls
 from tests.api.test_ingest import HERE, a_world, taken
 from tests.fakes.caller import Caller
 from tests.fakes.ingest import dialled, sources_of
@@ -84,7 +87,13 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     assert (refusal.code, refusal.is_verified) == ("request_timeout", False)
 
 
-async def test_a_source_that_is_deleted_while_a_body_comes_takes_it_no_more() -> None:
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(SourceControls.delete, 410), (SourceControls.rotate_token, 404)],
+)
+async def test_an_address_that_ends_while_a_body_comes_takes_it_no_more(
+    change: Callable[[SourceControls, str], Awaitable[object]], expected: int
+) -> None:
     """What counts is how it is once all is here."""
     world = await a_world()
 
@@ -94,11 +103,11 @@ async def test_a_source_that_is_deleted_while_a_body_comes_takes_it_no_more() ->
             "Content-Length: 2\r\n\r\n".encode()
         )
         asked, _ = await wire.answer()
-        await world.controls.delete("src_1")
+        await change(world.controls, "src_1")
         await wire.send(b"{}")
         status, _ = await wire.answer()
 
-    assert (asked, status) == (100, 410)
+    assert (asked, status) == (100, expected)
     assert taken(world) == []
 
 

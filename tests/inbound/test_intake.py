@@ -1,6 +1,8 @@
 """Requests are verified, read, told apart and stored, or refused."""
 
 import asyncio
+import hmac
+import json
 from datetime import timedelta
 
 import pytest
@@ -59,6 +61,20 @@ async def test_verification_comes_before_reading() -> None:
 
     with pytest.raises(NotVerified):
         await world.take(a_source(verify=GUARDED), an_arrival(b"{"))
+
+
+async def test_a_signed_body_is_kept_without_the_token_in_it() -> None:
+    """It is verified as it came: GitHub signs a body that tells its address."""
+    world = Inbounds()
+    body = json.dumps({"hook": {"config": {"url": f"/in/{TOKEN}"}}}).encode()
+    signature = hmac.digest(b"s3cret", body, "sha256").hex()
+    source = a_source(verify=Verification(Profile.GITHUB, ("s3cret",)))
+    headers = {"x-hub-signature-256": f"sha256={signature}", "x-github-event": "meta"}
+
+    (taking,) = await world.take(source, an_arrival(body, headers, token=TOKEN))
+
+    kept = await world.inbound(taking.inbound_id)
+    assert kept.body == body.replace(TOKEN.encode(), b"[redacted]")
 
 
 async def test_what_cannot_be_read_is_refused() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.domain.model import Profile, Verification
-from gateway.inbound.redaction import REDACTED, redacted
+from gateway.inbound.redaction import REDACTED, redacted, without_token
+from tests.fakes.inbound import an_arrival
 
 ANYBODY = Verification(Profile.NONE)
 
@@ -51,3 +52,28 @@ def test_what_says_what_a_request_is_is_kept() -> None:
     }
 
     assert redacted(headers, ANYBODY) == headers
+
+
+def test_the_token_of_the_address_is_not_kept_wherever_it_is_told() -> None:
+    """Neither in the query, nor in a header, nor in the body, which stays JSON."""
+    token = "mfrggzdfmztwq2lk"
+    address = f"https://gw.example/in/{token}"
+    arrival = an_arrival(
+        {"hook": {"config": {"url": address}}},
+        {"referer": address, "x-original-uri": f"/in/{token}"},
+        query=f"from={token}",
+        token=token,
+    )
+
+    kept = without_token(arrival)
+
+    assert token not in f"{kept.query} {kept.headers} {kept.body!r}"
+    assert kept.headers["referer"] == f"https://gw.example/in/{REDACTED}"
+    assert b'"url": "https://gw.example/in/[redacted]"' in kept.body
+
+
+def test_a_request_without_a_token_stays_as_it_is() -> None:
+    """It came to the id of a source."""
+    arrival = an_arrival({"n": 1})
+
+    assert without_token(arrival) is arrival
