@@ -9,7 +9,7 @@ from typing import Final
 from gateway.domain.errors import Rejected
 from gateway.domain.fields import Fields
 from gateway.domain.filters import MAX_FILTER_CHARACTERS, BadFilter, compile_filter
-from gateway.domain.identities import check_dedup
+from gateway.domain.identities import HEADER, check_dedup
 from gateway.domain.model import (
     Address,
     Match,
@@ -23,6 +23,7 @@ from gateway.domain.model.sources import MIB
 from gateway.domain.rules import MAX_NAME_CHARACTERS, MAX_TTL, is_reserved
 from gateway.domain.templates import BadTemplate, compile_template
 from gateway.inbound.addresses import read_addresses, shown_addresses
+from gateway.inbound.redaction import is_secret
 from gateway.inbound.verifying import read_verification, shown_verification
 
 # Returns the name of a room that is meant; `Rejected` if there is none such.
@@ -112,7 +113,7 @@ def parse(body: Mapping[str, object], room_of: RoomOf) -> Terms:
         preset=fields.choice("format", _PRESETS.get(verify.profile, Preset.JSON)),
         template=_template(fields),
         filter=_filter(fields),
-        dedup=_dedup(fields),
+        dedup=_dedup(fields, verify),
         methods=_methods(fields),
         max_bytes=fields.number("max_body", MIB, 1, MAX_BODY),
         ttl=_ttl(fields),
@@ -212,7 +213,7 @@ def _filter(fields: Fields) -> str | None:
     return text
 
 
-def _dedup(fields: Fields) -> str | None:
+def _dedup(fields: Fields, verify: Verification) -> str | None:
     text = fields.text("dedup", longest=MAX_FILTER_CHARACTERS)
     if text is None:
         return None
@@ -220,6 +221,10 @@ def _dedup(fields: Fields) -> str | None:
         check_dedup(text)
     except BadFilter as error:
         fields.wrong("dedup", f"{error}.")
+    name = text.removeprefix(HEADER)
+    if name != text and is_secret(name.lower(), verify):
+        detail = "The value of this header may be a secret, and is not kept."
+        fields.wrong("dedup", detail)
     return text
 
 

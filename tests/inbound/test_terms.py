@@ -104,6 +104,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ({"dedup": "header:"}, "/dedup"),
         ({"dedup": "header:a b"}, "/dedup"),
         ({"dedup": 7}, "/dedup"),
+        ({"dedup": "header:Authorization"}, "/dedup"),
+        ({"dedup": "header:X-Gitlab-Token"}, "/dedup"),
         ({"methods": ["PUT"]}, "/methods/0"),
         ({"methods": []}, "/methods"),
         ({"max_body": 25 * MIB + 1}, "/max_body"),
@@ -119,6 +121,13 @@ def test_what_breaks_a_rule_is_pointed_at(
 ) -> None:
     """One thing wrong is told once."""
     assert wrong(**changes) == [pointer]
+
+
+def test_the_header_of_the_signature_does_not_tell_requests_apart() -> None:
+    """Whatever its name is: what it says is not kept."""
+    verify = {"profile": "hmac", "secret": "s3cret", "header": "X-Acme-Mac"}
+
+    assert wrong(verify=verify, dedup="header:x-acme-mac") == ["/dedup"]
 
 
 def test_a_string_is_a_template_for_the_text() -> None:
