@@ -314,7 +314,8 @@ class SourceControls:
 
 def _whole(inbound: Inbound) -> Inbound:
     """Return a request if its body is held; otherwise `Gone`."""
-    if inbound.size and not inbound.body:
+    # Every request has headers, and not every one a body: they go together.
+    if not inbound.headers or (inbound.size and not inbound.body):
         detail = f"What {inbound.id} said is not held any more."
         raise Gone(detail, facts={"what": "request"})
     return inbound

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -260,16 +261,31 @@ async def test_a_request_can_be_said_again_on_the_terms_of_now() -> None:
     assert world.voice.bodies == [{"t": "1"}]
 
 
-async def test_what_is_not_held_any_more_cannot_be_said_again() -> None:
-    """Nothing is made up of it."""
+@pytest.mark.parametrize(
+    ("method", "emptied"),
+    [
+        ("POST", {"body": b"", "size": 8}),
+        ("POST", {"body": b"", "size": 8, "headers": {}}),
+        ("GET", {"query": "", "headers": {}}),
+    ],
+)
+async def test_what_is_not_held_any_more_cannot_be_said_again(
+    method: str, emptied: Mapping[str, object]
+) -> None:
+    """Nothing is made up of it, neither of a body nor of a query."""
     world = Inbounds()
-    await world.add(a_source())
-    (taking,) = await world.take(a_source(), an_arrival())
+    source = a_source(methods=("POST", "GET"))
+    await world.add(source)
+    arrival = an_arrival(b"" if method == "GET" else None, method=method, query="a=1")
+    (taking,) = await world.take(source, arrival)
     kept = await world.inbound(taking.inbound_id)
-    world.store.inbound_by_id[kept.id] = replace(kept, body=b"")
+    gone: Any = emptied
+    world.store.inbound_by_id[kept.id] = replace(kept, **gone)
 
     with pytest.raises(Gone):
         await world.controls.replay("src_1", kept.id)
+    with pytest.raises(Gone):
+        await world.controls.simulate("src_1", {"request": kept.id})
 
 
 async def test_a_sample_or_a_stored_request_can_be_simulated() -> None:
