@@ -14,6 +14,7 @@ DEMANDING = (
     "test_many_readers",
     "test_postgres",
     "test_receivers",
+    "test_sources",
     "test_stop",
 )
 
