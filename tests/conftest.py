@@ -8,6 +8,8 @@ from hypothesis import settings
 
 # How long an example takes tells of the machine, not of the code.
 settings.register_profile("house", deadline=None)
+# For a second run beside one with all examples, as on another Python.
+settings.register_profile("brief", deadline=None, max_examples=20)
 settings.load_profile("house")
 
 
