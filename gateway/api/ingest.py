@@ -32,8 +32,8 @@ from gateway.inbound.intake import Intake, Outcome, Taking, token_hash
 
 BODY_SECONDS: Final = 60.0  # In which a body has to come.
 # Of all the bodies that are coming in at a time, so that a crowd of them does not fill
-# the memory: ten of the largest.
-HELD_BYTES: Final = 250 * 1024**2
+# the memory: four of the largest. Reading and storing them takes three times as much.
+HELD_BYTES: Final = 100 * 1024**2
 DESCRIPTION: Final = """\
 The address of a source, as `POST /sources` answered it. A request is verified on the
 bytes of its body, stored, and answered; it is said in the room after that, and if the
