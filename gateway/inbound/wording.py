@@ -53,7 +53,7 @@ class Said:
 class Filtered:
     """The source's filter does not let it pass."""
 
-    reason: str = "the filter of the source is not true of it"
+    reason: str = "the filter of the source is not true of it, or had too much work"
 
 
 @dataclass(frozen=True, slots=True)
