@@ -51,6 +51,13 @@ class Lane:
         """Look again, at once if it waits to try something again."""
         self._nudge.set()
 
+    async def rest(self, seconds: float) -> None:
+        """Return after that, or when somebody wakes us or has done so already."""
+        async with asyncio.TaskGroup() as tasks:
+            alarm = tasks.create_task(self._ring(seconds))
+            await self._nudge.wait()
+            alarm.cancel()
+
     async def run(self) -> None:
         """Say what waits until nothing does."""
         while True:
@@ -130,11 +137,8 @@ class Lane:
     async def _pause(self) -> None:
         """Return after a while, or when somebody wakes us."""
         self._nudge.clear()
-        async with asyncio.TaskGroup() as tasks:
-            alarm = tasks.create_task(self._ring())
-            await self._nudge.wait()
-            alarm.cancel()
+        await self.rest(LONGEST_WAIT_S)
 
-    async def _ring(self) -> None:
-        await self._clock.sleep(LONGEST_WAIT_S)
+    async def _ring(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
         self._nudge.set()

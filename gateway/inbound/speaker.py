@@ -2,12 +2,17 @@
 
 import asyncio
 from functools import partial
+from typing import Final
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.inbound.lane import Lane
 from gateway.inbound.ports import Inbox, Sources, Voice
 from gateway.inbound.utterance import Utterance
 from gateway.inbound.wording import Sizes
+
+AFTER_FAILURE_S: Final = (
+    60.0  # A bug of ours is tried again, and does not fill the log.
+)
 
 
 class Speaker:
@@ -69,6 +74,11 @@ class Speaker:
                 self._woken.clear()
 
     async def _run(self, source_id: str, lane: Lane) -> None:
+        while not await self._is_done(source_id, lane):
+            await lane.rest(AFTER_FAILURE_S)
+
+    async def _is_done(self, source_id: str, lane: Lane) -> bool:
+        """Say what waits of a source; return whether that went well."""
         try:
             await lane.run()
         except Exception as error:  # noqa: BLE001  # Or it stops the other sources.
@@ -78,6 +88,8 @@ class Speaker:
                 inbound_id=None,
                 error=type(error).__name__,
             )
+            return False
+        return True
 
     def _lane(self, source_id: str) -> Lane:
         return Lane(source_id, self._sources, self._inbox, self._utterance, self._clock)

@@ -91,6 +91,28 @@ async def test_a_bug_in_one_source_does_not_stop_the_others(
     assert world.voice.bodies == [{"of": 2}, {"of": 1}, {"of": 1, "n": 2}]
 
 
+async def test_a_bug_is_looked_at_again_after_a_minute(
+    world: Inbounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was accepted does not wait for a next request, which may never come."""
+    read = world.store.inbox.waiting
+    failures = [ZeroDivisionError(), ZeroDivisionError()]
+
+    async def failing(source_id: str, after: int, limit: int) -> object:
+        if failures:
+            raise failures.pop()
+        return await read(source_id, after, limit)
+
+    monkeypatch.setattr(world.store.inbox, "waiting", failing)
+    await world.take(ONE, an_arrival({"n": 1}))
+    await world.clock.advance(119)
+    early = list(world.voice.bodies)
+    await world.clock.advance(1)
+
+    assert early == []
+    assert world.voice.bodies == [{"n": 1}]
+
+
 async def test_a_start_goes_on_with_what_waits() -> None:
     """Whatever a former process accepted is said."""
     world = Inbounds()
