@@ -191,7 +191,7 @@ async def test_a_command_gets_each_event_over_two_runs(tmp_path: Path) -> None:
     """On its stdin, in order; the second run goes on where the first was ended."""
     home = tmp_path / "tail"
     home.mkdir()
-    seen = home / "seen"
+    seen, cursor = home / "seen", home / "gateway-tail.cursor"
     arguments = (
         "tail",
         "--since=earliest",
@@ -199,18 +199,23 @@ async def test_a_command_gets_each_event_over_two_runs(tmp_path: Path) -> None:
         "--exec=cat >> seen",
     )
 
-    def has_seen(count: int) -> bool:
-        return seen.exists() and seen.read_bytes().count(b"\n") >= count
+    def is_past(count: int) -> bool:
+        lines = seen.read_bytes().splitlines() if seen.exists() else []
+        if len(lines) < count:
+            return False
+        # The one in hand would be given again.
+        place = json.loads(lines[count - 1])["seq"]
+        return cursor.read_text(encoding="ascii").strip().endswith(f"-{place}")
 
     async with a_stage(tmp_path) as stage, stage.person("alice") as alice:
         given = {"GATEWAY_URL": stage.url, "GATEWAY_API_KEY": KEY}
         await say(stage, alice, "one", "two")
         async with Process.begun(home, *arguments, **given) as tail:
-            await until(lambda: has_seen(2), "the command was not run")
+            await until(lambda: is_past(2), "the command was not run")
             statuses = [await tail.stop()]
         await say(stage, alice, "three")
         async with Process.begun(home, *arguments, **given) as tail:
-            await until(lambda: has_seen(3), "the command was not run again")
+            await until(lambda: is_past(3), "the command was not run again")
             statuses.append(await tail.stop())
 
     events = [json.loads(each) for each in seen.read_text().splitlines()]
