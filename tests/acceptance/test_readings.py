@@ -118,12 +118,14 @@ async def test_each_reading_goes_on_where_another_was(stage: Stage) -> None:
 async def test_a_page_waits_for_what_happens_next(stage: Stage) -> None:
     """It is answered as soon as there is something, and with none in time if not."""
     async with stage.person("finn") as finn:
-        begin = await stage.ask("/events?from=finn")
-        path = f"/events?from=finn&after={begin['next']}"
+        begin = await stage.ask("/events?events=message.received&from=finn")
+        path = f"/events?events=message.received&from=finn&after={begin['next']}"
         async with asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(stage.ask(f"{path}&wait=50"))
             await say(stage, finn, "hi")
-        none = await stage.ask(f"/events?from=finn&after={waiting.result()['next']}")
+        none = await stage.ask(
+            f"/events?events=message.received&from=finn&after={waiting.result()['next']}"
+        )
 
     assert begin["events"] == []
     assert texts(waiting.result()["events"]) == ["hi"]
