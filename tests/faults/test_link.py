@@ -124,7 +124,7 @@ async def test_a_silent_room_is_lost_when_no_pong_comes(tmp_path: Path) -> None:
         town.room.emulator.faults(ROOM).freeze()
         await town.say(1, ttl=300)
 
-        await town.state("reconnecting")
+        await town.logged("room.state_changed", state="reconnecting")
         await _gap(town)
         await town.settle_accounts()
 
