@@ -12,14 +12,12 @@ from gateway.delivery.releasing import read_release, released
 from gateway.delivery.roster import Roster
 from gateway.domain.errors import (
     FieldError,
-    KeyReused,
-    MessageGone,
     ReadOnly,
     UrlBlocked,
 )
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import Standing, Webhook
-from gateway.domain.once import Once
+from gateway.domain.once import Once, kept_answer
 from gateway.domain.signing import SECRET_NEW_BYTES, mint_secret
 
 # Raises `UrlBlocked` for a URL that can be seen to be one that may not be called.
@@ -117,19 +115,7 @@ class WebhookControls:
             KeyReused: It was used up by another request.
             MessageGone: The answer is not to be had any more.
         """
-        done = await self.roster.done(once)
-        if done is None:
-            return None
-        if done.fingerprint != once.fingerprint:
-            detail = "Another webhook was asked for with this key; take a new one."
-            raise KeyReused(detail)
-        if done.answer is None:
-            detail = (
-                "A webhook was made with this key, and the answer cannot be opened any"
-                " more: the master key that sealed it is gone. GET /webhooks lists it."
-            )
-            raise MessageGone(detail)
-        return done.answer
+        return kept_answer(once, await self.roster.done(once), "webhook")
 
     def get(self, webhook_id: str) -> Webhook:
         """Return a webhook; `NotFound`."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from gateway.domain.errors import KeyReused, MessageGone
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -49,3 +51,29 @@ class AlreadyDone(Exception):
     def message_id(self) -> str:
         """The first, and nearly always only, message that used it up."""
         return self.done.message_ids[0]
+
+
+def kept_answer(once: Once, done: Done | None, noun: str) -> str | None:
+    """Return what was answered when something was used up; `None` if it was not.
+
+    Args:
+        once: What is asked for again.
+        done: What used it up, if anything has.
+        noun: What was made by it, such as `webhook`.
+
+    Raises:
+        KeyReused: It was used up by another request.
+        MessageGone: The answer is not to be had any more.
+    """
+    if done is None:
+        return None
+    if done.fingerprint != once.fingerprint:
+        detail = f"Another {noun} was asked for with this key; take a new one."
+        raise KeyReused(detail)
+    if done.answer is None:
+        detail = (
+            f"A {noun} was made with this key, and the answer cannot be opened any"
+            f" more: the master key that sealed it is gone. GET /{noun}s lists it."
+        )
+        raise MessageGone(detail)
+    return done.answer

@@ -8,10 +8,10 @@ from random import Random
 from typing import NamedTuple
 
 from gateway.bridge.ports import Clock, Meter
-from gateway.domain.errors import Gone, KeyReused, MessageGone, NotFound
+from gateway.domain.errors import Gone, NotFound
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import Inbound, InboundState, Profile, Source, Verification
-from gateway.domain.once import AlreadyDone, Once
+from gateway.domain.once import AlreadyDone, Once, kept_answer
 from gateway.inbound import terms
 from gateway.inbound.amending import amend, rotated
 from gateway.inbound.intake import Wake, token_hash
@@ -115,19 +115,7 @@ class SourceControls:
             KeyReused: It was used up by another request.
             MessageGone: The answer is not to be had any more.
         """
-        done = await self.sources.done(once)
-        if done is None:
-            return None
-        if done.fingerprint != once.fingerprint:
-            detail = "Another source was asked for with this key; take a new one."
-            raise KeyReused(detail)
-        if done.answer is None:
-            detail = (
-                "A source was made with this key, and the answer cannot be opened any"
-                " more: the master key that sealed it is gone. GET /sources lists it."
-            )
-            raise MessageGone(detail)
-        return done.answer
+        return kept_answer(once, await self.sources.done(once), "source")
 
     def get(self, source_id: str) -> Source:
         """Return a source; `NotFound`, or `Gone` for one that was deleted."""
