@@ -1,7 +1,7 @@
 """The gate that every request passes: who calls, under which id, and how it ended."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -46,10 +46,19 @@ _PREFLIGHT: Final = {
     ),
     "Access-Control-Max-Age": "600",
 }
+# What an answer says unless it says otherwise: it is its caller's alone, also where a
+# proxy caches what came with X-API-Key, and nothing but what its type says.
+_COMMON: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
 _EXPOSED: Final = (
     b"Accept-Ranges, Content-Range, ETag, Idempotent-Replayed, Location,"
     b" Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 )
+
+
+Header = tuple[bytes, bytes]
 
 
 class Gate:
@@ -58,7 +67,8 @@ class Gate:
     It leaves in the scope's state: `request_id`, `traceparent`, `key_id`,
     `is_known` (whether the caller may see details), `is_head` (whether it wants no more
     than the headers), `prefix` (the path under which a proxy serves us) and, if there
-    is one, `idempotency_key`; and it logs one line per request.
+    is one, `idempotency_key`; and it logs one line per request. No answer is kept by
+    caches, or taken for what it does not say that it is, unless it allows that itself.
 
     Args:
         app: What is behind the gate.
@@ -108,7 +118,7 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *further]
+                message["headers"] = [*_completed(message["headers"]), *further]
             await send(message)
 
         route = None
@@ -242,6 +252,15 @@ class Gate:
     def _lane_path(self, scope: Scope) -> str | None:
         path: str = scope["path"]
         return path if (scope["method"], path) in self._lanes else None
+
+
+def _completed(headers: Iterable[Header]) -> Iterator[Header]:
+    """Yield the headers of an answer, and those that it does not have and should."""
+    said = set()
+    for header in headers:
+        said.add(header[0])
+        yield header
+    yield from (header for header in _COMMON if header[0] not in said)
 
 
 def _is_ingest(path: str) -> bool:
