@@ -11,12 +11,12 @@ from gateway.bridge.rooms import Registry, Room
 from gateway.bridge.sending import Draft, Sending
 from gateway.domain.errors import (
     MessagingDisabled,
+    NotFound,
     QueueFull,
-    Rejected,
     RoomUnavailable,
 )
 from gateway.domain.model import OnUnknown
-from gateway.inbound.ports import Saying
+from gateway.inbound.ports import InOutbox, Saying
 
 SCOPE: Final = "source"
 MOST_OPEN: Final = 256  # Four windows: more would not be said any sooner.
@@ -71,28 +71,24 @@ class RoomVoice:
             The message's id, once that is stored.
 
         Raises:
-            Rejected: It will never be said; a sentence says why.
-            Unavailable: Not now: the outbox is full, the store away, we are stopping.
+            Rejected: It will not be said now or later; a sentence says why. It may have
+                been before: `message_of` tells.
+            Unavailable: Not now: the outbox is full, the store away, we are stopping,
+                or in no such room; its name may come back to the settings.
         """
-        once = Once(SCOPE, inbound_id)
+        once, room = Once(SCOPE, inbound_id), self._room(saying.room)
         self._open.add(saying.source_id, inbound_id)
         entry: Entry | None = None
         try:
-            room = self._registry.get(saying.room)
             draft = _draft(saying)
             self._refuse_if_full(room, draft)
             message = await self._sending.accept(draft, wait_s=0, once=once)
             entry = room.dispatcher.find(message.id)
         except AlreadyDone as done:
+            entry = room.dispatcher.find(done.message_id)
             return done.message_id
         except MessagingDisabled as error:  # It will be enabled again.
             raise RoomUnavailable(error.detail) from error
-        except Rejected:
-            # It may have been accepted when it could be, just before we were stopped.
-            before = await self.message_of(inbound_id)
-            if before is None:
-                raise
-            return before
         finally:
             self._open.follow(saying.source_id, inbound_id, entry)
         return message.id
@@ -106,6 +102,16 @@ class RoomVoice:
         done = await self._registry.done(Once(SCOPE, inbound_id))
         return None if done is None else done.message_ids[0]
 
+    def take_up(self, left: InOutbox) -> None:
+        """Count a message of a former process as one of its source in the outbox."""
+        try:
+            entry = self._registry.get(left.room).dispatcher.find(left.message_id)
+        except NotFound:
+            return
+        if entry is not None:
+            self._open.take_up(left.source_id, left.inbound_id)
+            self._open.follow(left.source_id, left.inbound_id, entry)
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Have `changed` called when it may be worth trying again."""
         self._watchers.append(changed)
@@ -115,6 +121,12 @@ class RoomVoice:
     def _tell(self) -> None:
         for changed in self._watchers:
             changed()
+
+    def _room(self, name: str) -> Room:
+        try:
+            return self._registry.get(name)
+        except NotFound as error:
+            raise RoomUnavailable(error.detail) from error
 
     def _refuse_if_full(self, room: Room, draft: Draft) -> None:
         if room.dispatcher.queued:
@@ -155,11 +167,15 @@ class _Open:
     def add(self, source_id: str, inbound_id: str) -> None:
         """Count a request; `QueueFull` if there are too many."""
         mine = self._ids[source_id]
-        if len(mine) >= self._most:
+        if len(mine) >= self._most and inbound_id not in mine:
             self._refused.add(source_id)
             detail = f"{len(mine)} messages of this source wait in the outbox"
             raise QueueFull(detail)
         mine.add(inbound_id)
+
+    def take_up(self, source_id: str, inbound_id: str) -> None:
+        """Count a request, however many there are."""
+        self._ids[source_id].add(inbound_id)
 
     def follow(self, source_id: str, inbound_id: str, entry: Entry | None) -> None:
         """Count it until its message is settled; not any more if there is none."""

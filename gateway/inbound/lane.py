@@ -8,7 +8,7 @@ from gateway.bridge.ports import Clock
 from gateway.domain.errors import StoreUnavailable, Unavailable
 from gateway.domain.model import Inbound
 from gateway.inbound.ports import Inbox, Sources
-from gateway.inbound.utterance import Utterance
+from gateway.inbound.utterance import Utterance, Worded
 
 AT_A_TIME: Final = 64  # Requests that are read at once.
 LONGEST_WAIT_S: Final = 1.0  # before what could not be done is tried again.
@@ -17,12 +17,15 @@ LONGEST_WAIT_S: Final = 1.0  # before what could not be done is tried again.
 class Lane:
     """Says what waits of one source, and ends when nothing does.
 
+    What has to wait is not kept in memory meanwhile: it is read again.
+
     Args:
         source_id: The source.
         sources: Where it is.
         inbox: What came in.
         utterance: Says one request.
         clock: The time.
+        turns: How many lanes hold requests in memory at a time.
     """
 
     def __init__(
@@ -32,13 +35,16 @@ class Lane:
         inbox: Inbox,
         utterance: Utterance,
         clock: Clock,
+        turns: asyncio.Semaphore,
     ) -> None:
         self._source_id = source_id
         self._sources = sources
         self._inbox = inbox
         self._utterance = utterance
         self._clock = clock
+        self._turns = turns
         self._nudge = asyncio.Event()
+        self._again = asyncio.Event()
         self._is_held = False
         self._is_told = False
 
@@ -48,74 +54,84 @@ class Lane:
         return self._nudge.is_set()
 
     def wake(self) -> None:
-        """Look again, at once if it waits to try something again."""
+        """Look again before the end; what has to wait is tried no sooner for that."""
         self._nudge.set()
+
+    def try_again(self) -> None:
+        """Try at once what had to wait."""
+        self._again.set()
 
     async def rest(self, seconds: float) -> None:
         """Return after that, or when somebody wakes us or has done so already."""
-        async with asyncio.TaskGroup() as tasks:
-            alarm = tasks.create_task(self._ring(seconds))
-            await self._nudge.wait()
-            alarm.cancel()
+        await self._until(self._nudge, seconds)
 
     async def run(self) -> None:
         """Say what waits until nothing does."""
         while True:
             self._nudge.clear()
-            left = await self._waiting()
-            if not left and not self.is_woken:
+            async with self._turns:
+                was_there = await self._go_on()
+            if self._is_held:
+                await self._pause()
+            elif not was_there and not self.is_woken:
                 return
-            while left:
-                done, left = await self._said(left)
-                await self._settle(done)
-                if left:
-                    await self._pause()
 
-    async def _waiting(self) -> Sequence[Inbound]:
+    async def _go_on(self) -> bool:
+        """Say what can be said of what is next; return whether there was anything.
+
+        While it is held the next alone is tried, and the others once that was said.
+        """
+        limit = 1 if self._is_held else AT_A_TIME
+        waiting = await self._waiting(limit)
+        self._is_held = False
+        if waiting:
+            await self._settle(await self._said(await self._worded(waiting)))
+        return bool(waiting)
+
+    async def _waiting(self, limit: int) -> Sequence[Inbound]:
         """Return the next of them; what was settled does not wait any more."""
         while True:
             try:
-                return await self._inbox.waiting(self._source_id, 0, AT_A_TIME)
+                return await self._inbox.waiting(self._source_id, 0, limit)
             except StoreUnavailable:
                 await self._pause()
 
-    async def _said(
-        self, waiting: Sequence[Inbound]
-    ) -> tuple[Sequence[Inbound], Sequence[Inbound]]:
-        """Say what can be said at present, in order.
-
-        Nobody waits for the one before to be stored, so that they share commits. From
-        the first that has to wait none is begun.
-
-        Returns:
-            Those of which something has become, and those that are left.
-        """
-        self._is_held = False
-        begun: list[asyncio.Task[Inbound | None]] = []
-        async with asyncio.TaskGroup() as tasks:
+    async def _worded(self, waiting: Sequence[Inbound]) -> Sequence[Worded]:
+        """Word them all as the source is when this returns, and let others go on."""
+        while True:
+            source = self._sources.get(self._source_id)
+            worded = []
             for inbound in waiting:
-                begun.append(tasks.create_task(self._say(inbound)))
-                await self._clock.sleep(0)  # It begins before the next does.
-                if self._is_held:
-                    break
-        ends = [task.result() for task in begun]
-        done = [end for end in ends if end is not None]
-        held = [each for each, end in zip(waiting, ends, strict=False) if end is None]
+                worded.append(self._utterance.worded(source, inbound))
+                await self._clock.sleep(0)
+            if self._sources.get(self._source_id) is source:
+                return worded
+
+    async def _said(self, worded: Sequence[Worded]) -> Sequence[Inbound]:
+        """Say what can be said at present, in order, and return what became of it.
+
+        Nobody waits for the one before to be stored, so that they share commits. But
+        all are handed over in one turn of the loop: a store that fails one of them
+        fails those behind it, and can't have recovered in between. From the first
+        that has to wait none is begun.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            begun = [tasks.create_task(self._say(each)) for each in worded]
+        done = [end for task in begun if (end := task.result()) is not None]
         if done:
             self._is_told = False
-        return done, [*held, *waiting[len(ends) :]]
+        return done
 
-    async def _say(self, inbound: Inbound) -> Inbound | None:
+    async def _say(self, worded: Worded) -> Inbound | None:
         """Return what has become of a request; `None` if it has to wait."""
         if self._is_held:
             return None
-        source = self._sources.get(self._source_id)
         try:
-            return await self._utterance.of(source, inbound)
+            return await self._utterance.of(worded)
         except Unavailable as error:
             self._is_held = True
             if not self._is_told:
-                self._utterance.hold(inbound, error)
+                self._utterance.hold(worded.inbound, error)
             self._is_told = True
             return None
 
@@ -135,10 +151,16 @@ class Lane:
                 await self._pause()
 
     async def _pause(self) -> None:
-        """Return after a while, or when somebody wakes us."""
-        self._nudge.clear()
-        await self.rest(LONGEST_WAIT_S)
+        """Return after a while, or when what had to wait is to be tried again."""
+        await self._until(self._again, LONGEST_WAIT_S)
+        self._again.clear()
 
-    async def _ring(self, seconds: float) -> None:
+    async def _until(self, event: asyncio.Event, seconds: float) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            alarm = tasks.create_task(self._ring(event, seconds))
+            await event.wait()
+            alarm.cancel()
+
+    async def _ring(self, event: asyncio.Event, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        self._nudge.set()
+        event.set()

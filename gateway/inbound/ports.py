@@ -47,6 +47,10 @@ class Sources(Protocol):
         """Return the sources that are not deleted, oldest first."""
         ...
 
+    def known(self) -> Sequence[Source]:
+        """Return all that are remembered, the deleted ones too, oldest first."""
+        ...
+
     def put(
         self, source: Source, *, once: Once | None = None, answer: str | None = None
     ) -> asyncio.Future[None]:
@@ -77,6 +81,16 @@ class Taken(Exception):
         self.inbound_id = inbound_id
 
 
+@dataclass(frozen=True, slots=True)
+class InOutbox:
+    """A message in the outbox that says a request."""
+
+    source_id: str
+    inbound_id: str
+    room: str
+    message_id: str
+
+
 class Inbox(Protocol):
     """Requests of third parties, kept until they are trimmed."""
 
@@ -103,6 +117,10 @@ class Inbox(Protocol):
         self, source_id: str, after: int, limit: int
     ) -> Sequence[Inbound]:
         """Return the next that are `accepted`, in order, behind a position."""
+        ...
+
+    async def in_outbox(self) -> Sequence[InOutbox]:
+        """Return the messages that say requests and are still in the outbox."""
         ...
 
     async def list(self, source_id: str, query: InboundFilter) -> InboundPage:
@@ -150,7 +168,8 @@ class Voice(Protocol):
             The message's id, once that is stored.
 
         Raises:
-            Rejected: It will never be said; a sentence says why.
+            Rejected: It will not be said now or later; a sentence says why. It may have
+                been before: `message_of` tells.
             Unavailable: Not now: the outbox is full, the store away, we are stopping.
         """
         ...
@@ -161,6 +180,10 @@ class Voice(Protocol):
         Raises:
             Unavailable: The store can't be read.
         """
+        ...
+
+    def take_up(self, left: InOutbox) -> None:
+        """Count a message of a former process as one of its source in the outbox."""
         ...
 
     def watch(self, changed: Callable[[], None]) -> None:

@@ -5,14 +5,16 @@ from functools import partial
 from typing import Final
 
 from gateway.bridge.ports import Clock, Meter
+from gateway.domain.errors import StoreUnavailable
 from gateway.inbound.lane import Lane
 from gateway.inbound.ports import Inbox, Sources, Voice
 from gateway.inbound.utterance import Utterance
 from gateway.inbound.wording import Sizes
 
-AFTER_FAILURE_S: Final = (
-    60.0  # A bug of ours is tried again, and does not fill the log.
-)
+# A bug of ours is tried again, and does not fill the log.
+AFTER_FAILURE_S: Final = 60.0
+ASKED_AGAIN_S: Final = 1.0  # after a store that could not be read
+AT_ONCE: Final = 8  # Lanes that hold requests in memory: 4 MiB of bodies each.
 
 
 class Speaker:
@@ -44,7 +46,9 @@ class Speaker:
         self._inbox = inbox
         self._clock = clock
         self._meter = meter
+        self._voice = voice
         self._utterance = Utterance(voice, clock, meter, sizes or Sizes())
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._lanes: dict[str, Lane] = {}
         self._woken: set[str] = set()
         self._rung = asyncio.Event()
@@ -61,7 +65,9 @@ class Speaker:
 
     async def run(self) -> None:
         """Say what waits, and what comes, until cancelled."""
-        for source in self._sources.all():
+        await self._take_up()
+        # A source that was deleted may have left something, too.
+        for source in self._sources.known():
             self.wake(source.id)
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -72,6 +78,18 @@ class Speaker:
                     task = tasks.create_task(self._run(source_id, lane))
                     task.add_done_callback(partial(self._ended, source_id))
                 self._woken.clear()
+
+    async def _take_up(self) -> None:
+        """Have what a former process left in the outbox count as its sources' own."""
+        while True:
+            try:
+                left = await self._inbox.in_outbox()
+            except StoreUnavailable:
+                await self._clock.sleep(ASKED_AGAIN_S)
+                continue
+            for one in left:
+                self._voice.take_up(one)
+            return
 
     async def _run(self, source_id: str, lane: Lane) -> None:
         while not await self._is_done(source_id, lane):
@@ -92,7 +110,14 @@ class Speaker:
         return True
 
     def _lane(self, source_id: str) -> Lane:
-        return Lane(source_id, self._sources, self._inbox, self._utterance, self._clock)
+        return Lane(
+            source_id,
+            self._sources,
+            self._inbox,
+            self._utterance,
+            self._clock,
+            self._turns,
+        )
 
     def _ended(self, source_id: str, _: asyncio.Task[None]) -> None:
         lane = self._lanes.pop(source_id)
@@ -101,4 +126,4 @@ class Speaker:
 
     def _try_again(self) -> None:
         for lane in self._lanes.values():
-            lane.wake()
+            lane.try_again()

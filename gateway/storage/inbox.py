@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.domain.model import Inbound, InboundState
-from gateway.inbound.ports import InboundFilter, InboundPage, Taken
+from gateway.inbound.ports import InboundFilter, InboundPage, InOutbox, Taken
 from gateway.storage import inbox_queries
 from gateway.storage.attachments import Attachments
 from gateway.storage.batch import ADD_INBOUND, CHANGE_INBOUND, Batch
@@ -138,6 +138,10 @@ class Inbox:
         return await self._reader.read(
             partial(inbox_queries.waiting, source_id, after, limit)
         )
+
+    async def in_outbox(self) -> Sequence[InOutbox]:
+        """Return the messages that say requests and are still in the outbox."""
+        return await self._reader.read(inbox_queries.in_outbox)
 
     async def list(self, source_id: str, query: InboundFilter) -> InboundPage:
         """Return a page. `Invalid` if the cursor is not one of ours."""

@@ -6,12 +6,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from gateway.domain.model import Inbound, InboundState
-from gateway.inbound.ports import InboundFilter, InboundPage
+from gateway.inbound.ports import InboundFilter, InboundPage, InOutbox
 from gateway.storage import attachments
 from gateway.storage.cursors import cursor, place
 from gateway.storage.inbound_rows import LISTED, inbound_of
 from gateway.storage.rows import columns, micros
-from gateway.storage.tables import inbound as table
+from gateway.storage.tables import OPEN, inbound as table, message
 
 TOGETHER_BYTES: Final = 4 * 1024**2  # Bodies that are read into memory at a time.
 LETTER: Final = "i"
@@ -40,6 +40,13 @@ def waiting(
         .limit(limit)
     )
     return _with_bodies(connection, _some(rows.mappings().all()))
+
+
+def in_outbox(connection: Connection) -> Sequence[InOutbox]:
+    """Return the messages that say requests and are still in the outbox."""
+    said = select(table.c.source_id, table.c.id, message.c.room, message.c.id)
+    found = said.join_from(message, table, table.c.id == message.c.ref).where(OPEN)
+    return [InOutbox(*row) for row in connection.execute(found)]
 
 
 def page(source_id: str, query: InboundFilter, connection: Connection) -> InboundPage:

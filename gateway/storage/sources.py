@@ -53,6 +53,10 @@ class Sources:
         """Return the sources that are not deleted, oldest first."""
         return self._there
 
+    def known(self) -> Sequence[Source]:
+        """Return all that are remembered, the deleted ones too, oldest first."""
+        return tuple(self._by_id.values())
+
     def put(
         self, source: Source, *, once: Once | None = None, answer: str | None = None
     ) -> asyncio.Future[None]:

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.errors import Invalid
-from gateway.domain.model import Inbound, InboundState
-from gateway.inbound.ports import InboundFilter, Taken
-from tests.conformance.ports import Ports, inbound, source
+from gateway.domain.model import Inbound, InboundState, MessageStatus
+from gateway.inbound.ports import InboundFilter, InOutbox, Taken
+from tests.conformance.ports import Ports, inbound, outgoing, source
 from tests.fakes.clock import NOON
 
 HOUR = timedelta(hours=1)
@@ -255,3 +255,21 @@ async def test_requests_are_counted_by_state(store: Ports) -> None:
         InboundState.ACCEPTED: 2,
         InboundState.SAID: 1,
     }
+
+
+async def test_what_says_requests_in_the_outbox_is_found(store: Ports) -> None:
+    """Whether or not the request knows of it already; not what is over."""
+    for name in ("1", "2", "3"):
+        await store.inbox.add(inbound(name, source_id=f"src_{name}"))
+        message = outgoing(name, ref=f"inb_{name}")
+        await store.outbox.add(message)
+    await store.outbox.add(outgoing("4", ref="of-somebody-else"))
+    await store.outbox.add(outgoing("5", ref=None))
+    sent = outgoing("2", ref="inb_2", status=MessageStatus.SENT)
+    await store.outbox.change(sent)
+
+    found = await store.inbox.in_outbox()
+
+    assert sorted(found, key=lambda one: one.inbound_id) == [
+        InOutbox(f"src_{n}", f"inb_{n}", "lobby", f"msg_{n}") for n in ("1", "3")
+    ]

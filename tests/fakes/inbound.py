@@ -13,7 +13,7 @@ from gateway.domain.ids import Ids
 from gateway.domain.model import Inbound, Profile, Source, Verification
 from gateway.inbound.controls import SourceControls
 from gateway.inbound.intake import Intake, Taking, token_hash
-from gateway.inbound.ports import Saying
+from gateway.inbound.ports import InOutbox, Saying
 from gateway.inbound.refusals import Refusals
 from gateway.inbound.speaker import Speaker
 from tests.fakes.clock import NOON, FakeClock, settle
@@ -55,12 +55,14 @@ class FakeVoice:
         said: What was said, in order.
         errors: What is raised in its stead, one at a time.
         silent: Raised for as long as it is set.
+        left: What a former process left in the outbox.
     """
 
     def __init__(self) -> None:
         self.said: list[Saying] = []
         self.errors: list[Exception] = []
         self.silent: GatewayError | None = None
+        self.left: list[InOutbox] = []
         self._ids: dict[str, str] = {}
         self._changed: Callable[[], None] = lambda: None
 
@@ -79,6 +81,10 @@ class FakeVoice:
     async def message_of(self, inbound_id: str) -> str | None:
         """Return what was said of a request."""
         return self._ids.get(inbound_id)
+
+    def take_up(self, left: InOutbox) -> None:
+        """Keep what is left."""
+        self.left.append(left)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Keep whom to tell."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.model import Inbound, InboundState, Source
+from gateway.domain.model import Inbound, InboundState, OutgoingMessage, Source
 from gateway.domain.once import Done, Once
-from gateway.inbound.ports import InboundFilter, InboundPage, Taken
+from gateway.inbound.ports import InboundFilter, InboundPage, InOutbox, Taken
 from tests.fakes.memory_rows import MemoryRows, position_of
 
 
@@ -31,6 +31,11 @@ class MemorySources:
         known = self._store.sources_by_id.values()
         there = [one for one in known if one.deleted_at is None]
         return sorted(there, key=lambda one: (one.created_at, one.id))
+
+    def known(self) -> Sequence[Source]:
+        """Return all that are remembered, the deleted ones too, oldest first."""
+        known = self._store.sources_by_id.values()
+        return sorted(known, key=lambda one: (one.created_at, one.id))
 
     def put(
         self, source: Source, *, once: Once | None = None, answer: str | None = None
@@ -110,6 +115,16 @@ class MemoryInbox:
             if one.state is InboundState.ACCEPTED and one.position > after
         ]
         return found[:limit]
+
+    async def in_outbox(self) -> Sequence[InOutbox]:
+        """Return the messages that say requests and are still in the outbox."""
+        return [
+            InOutbox(inbound.source_id, inbound.id, message.room, message.id)
+            for message in self._store.messages_by_id.values()
+            if isinstance(message, OutgoingMessage) and not message.status.is_final
+            for inbound in [self._store.inbound_by_id.get(message.ref or "")]
+            if inbound is not None
+        ]
 
     async def list(self, source_id: str, query: InboundFilter) -> InboundPage:
         """Return a page, newest first. `Invalid` if the cursor is not one of ours."""

@@ -1,13 +1,14 @@
 """The requests of one source are said in their order."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.domain.errors import QueueFull, StoreUnavailable
-from gateway.domain.model import InboundState
+from gateway.domain.model import InboundState, Source
 from gateway.inbound.lane import AT_A_TIME, LONGEST_WAIT_S, Lane
 from gateway.inbound.ports import Saying
 from gateway.inbound.utterance import Utterance
@@ -16,12 +17,20 @@ from tests.fakes.clock import settle
 from tests.fakes.inbound import Inbounds, a_source, an_arrival
 
 FULL = QueueFull("the outbox is full")
+AWAY = StoreUnavailable("it was away for a moment")
 
 
-def lane_of(world: Inbounds) -> Lane:
+def lane_of(world: Inbounds, turns: asyncio.Semaphore | None = None) -> Lane:
     """Return the lane of `src_1`."""
     utterance = Utterance(world.voice, world.clock, world.meter, Sizes())
-    return Lane("src_1", world.store.sources, world.store.inbox, utterance, world.clock)
+    return Lane(
+        "src_1",
+        world.store.sources,
+        world.store.inbox,
+        utterance,
+        world.clock,
+        turns or asyncio.Semaphore(1),
+    )
 
 
 async def waiting(*numbers: int, **changes: Any) -> Inbounds:  # noqa: ANN401  # a builder
@@ -85,7 +94,7 @@ async def test_what_was_begun_before_a_hold_is_settled() -> None:
     assert world.voice.bodies == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
-async def test_who_is_woken_tries_at_once() -> None:
+async def test_what_is_to_be_tried_again_is_tried_at_once() -> None:
     """As when the room is back."""
     world = await waiting(1)
     world.voice.errors = [FULL]
@@ -94,8 +103,108 @@ async def test_who_is_woken_tries_at_once() -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(lane.run())
         await settle()
-        lane.wake()
+        lane.try_again()
 
+    assert world.voice.bodies == [{"n": 1}]
+
+
+async def test_a_store_that_is_back_at_once_changes_no_order() -> None:
+    """What fails with the first is begun with it: none is stored before the first."""
+    numbers = list(range(1, 6))
+    world = await waiting(*numbers)
+    say = world.voice.say
+
+    def recover() -> None:
+        world.voice.silent = None
+
+    async def fails_at_first(saying: Saying, inbound_id: str) -> str:
+        if world.voice.silent is None:
+            return await say(saying, inbound_id)
+        asyncio.get_running_loop().call_soon(recover)
+        await settle(3)  # As long as it takes to hear of a commit that failed.
+        raise AWAY
+
+    world.voice.say = fails_at_first  # type: ignore[method-assign]  # for a moment
+    world.voice.silent = FULL
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lane_of(world).run())
+        await world.clock.advance(2 * LONGEST_WAIT_S)
+
+    assert world.voice.bodies == [{"n": n} for n in numbers]
+
+
+async def test_what_has_to_wait_is_not_kept_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While it is held, the next alone is read and tried; then the rest."""
+    world = await waiting(1, 2, 3)
+    read, limits = world.store.inbox.waiting, []
+
+    async def counting(source_id: str, after: int, limit: int) -> object:
+        limits.append(limit)
+        return await read(source_id, after, limit)
+
+    monkeypatch.setattr(world.store.inbox, "waiting", counting)
+    world.voice.errors = [FULL, FULL]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lane_of(world).run())
+        await world.clock.advance(2 * LONGEST_WAIT_S)
+
+    assert limits == [AT_A_TIME, 1, 1, AT_A_TIME, AT_A_TIME]
+    assert world.voice.bodies == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+async def test_what_comes_does_not_hurry_what_has_to_wait() -> None:
+    """However much comes, it is tried once in a while, or when it may be said."""
+    world = await waiting(1)
+    world.voice.silent = FULL
+    lane = lane_of(world)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lane.run())
+        await settle()
+        world.voice.silent = None
+        lane.wake()
+        await settle()
+        early = list(world.voice.bodies)
+        await world.clock.advance(LONGEST_WAIT_S)
+
+    assert early == []
+    assert world.voice.bodies == [{"n": 1}]
+
+
+async def test_a_source_changed_meanwhile_is_said_as_it_is_now() -> None:
+    """All that is read together is worded on the same terms: the last."""
+    world = await waiting(1, 2)
+    sources = world.store.sources
+    get, asked = sources.get, []
+
+    def changing(source_id: str) -> Source | None:
+        asked.append(source_id)
+        if len(asked) == 2:
+            changed = replace(a_source(), template='{"text":"no. {{ n }}"}')
+            world.store.sources_by_id[source_id] = changed
+        return get(source_id)
+
+    sources.get = changing  # type: ignore[method-assign]  # at that very moment
+    async with asyncio.timeout(10):
+        await lane_of(world).run()
+
+    assert world.voice.bodies == [{"text": "no. 1"}, {"text": "no. 2"}]
+
+
+async def test_few_lanes_hold_requests_at_a_time() -> None:
+    """One that has its turn says what it has before another reads."""
+    world = await waiting(1)
+    turns = asyncio.Semaphore(1)
+    lane = lane_of(world, turns)
+
+    async with asyncio.TaskGroup() as tasks, turns:
+        tasks.create_task(lane.run())
+        await settle()
+        early = list(world.voice.bodies)
+
+    assert early == []
     assert world.voice.bodies == [{"n": 1}]
 
 

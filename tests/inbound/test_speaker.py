@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.domain.errors import QueueFull
+from gateway.domain.errors import QueueFull, StoreUnavailable
 from gateway.domain.model import InboundState
+from gateway.inbound.ports import InOutbox
+from gateway.inbound.speaker import ASKED_AGAIN_S
 from tests.fakes.clock import settle
 from tests.fakes.inbound import Inbounds, a_source, an_arrival
 
@@ -125,6 +127,34 @@ async def test_a_start_goes_on_with_what_waits() -> None:
     assert world.voice.bodies == [{"n": 1}, {"n": 2}]
 
 
+async def test_what_is_in_the_outbox_at_a_start_counts_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long the store cannot tell, nothing is said before."""
+    world = Inbounds()
+    await world.add(ONE)
+    await world.take(ONE, an_arrival({"n": 1}))
+    left = InOutbox(ONE.id, "inb_0", "lobby", "msg_0")
+    away = [StoreUnavailable("away")]
+
+    async def asked() -> list[InOutbox]:
+        if away:
+            raise away.pop()
+        return [left]
+
+    monkeypatch.setattr(world.store.inbox, "in_outbox", asked)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(world.speaker.run())
+        await settle()
+        early = list(world.voice.bodies)
+        await world.clock.advance(ASKED_AGAIN_S)
+        running.cancel()
+
+    assert early == []
+    assert world.voice.left == [left]
+    assert world.voice.bodies == [{"n": 1}]
+
+
 async def test_a_stop_before_it_is_settled_says_nothing_twice() -> None:
     """The voice knows what it has said for a request."""
     world = Inbounds()
@@ -139,6 +169,19 @@ async def test_a_stop_before_it_is_settled_says_nothing_twice() -> None:
 
     assert len(world.voice.said) == 1
     assert (await world.inbound(before.id)).state is InboundState.SAID
+
+
+async def test_what_a_deleted_source_left_at_a_stop_is_refused() -> None:
+    """A process that ended between the two leaves nothing waiting for ever."""
+    world = Inbounds()
+    await world.add(ONE)
+    (taking,) = await world.take(ONE, an_arrival())
+    await world.controls.delete(ONE.id)
+
+    world.begin()
+    await world.speak()
+
+    assert (await world.inbound(taking.inbound_id)).state is InboundState.REFUSED
 
 
 async def test_what_waits_of_a_source_that_is_deleted_is_not_said() -> None:

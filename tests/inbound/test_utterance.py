@@ -1,12 +1,13 @@
 """One request is worded, said once, and told of."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from gateway.domain.errors import QueueFull, RecipientAmbiguous
-from gateway.domain.model import InboundState
-from gateway.inbound.utterance import BUG, DELETED, Utterance
+from gateway.domain.errors import QueueFull, RecipientAmbiguous, StoreUnavailable
+from gateway.domain.model import Inbound, InboundState, Source
+from gateway.inbound.utterance import ASKED_AGAIN_S, BUG, DELETED, Utterance
 from gateway.inbound.wording import Sizes
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.inbound import FakeVoice, a_source
@@ -22,12 +23,20 @@ def utterance(voice: FakeVoice, meter: FakeMeter | None = None) -> Utterance:
     return Utterance(voice, clock, meter or FakeMeter(), Sizes())
 
 
+async def say(
+    voice: FakeVoice, source: Source | None, meter: FakeMeter | None = None
+) -> Inbound:
+    """Word the request and say it; return what has become of it."""
+    says = utterance(voice, meter)
+    return await says.of(says.worded(source, REQUEST))
+
+
 async def test_a_request_becomes_a_message_of_its_source() -> None:
     """Its time to live is what is left of it."""
     voice, meter = FakeVoice(), FakeMeter()
     source = a_source(ttl=timedelta(seconds=100), type="order")
 
-    done = await utterance(voice, meter).of(source, REQUEST)
+    done = await say(voice, source, meter)
 
     (saying,) = voice.said
     assert (done.state, done.message_id) == (InboundState.SAID, "msg_1")
@@ -41,7 +50,7 @@ async def test_one_that_waited_too_long_is_not_said() -> None:
     """It has expired, and can be replayed."""
     voice = FakeVoice()
 
-    done = await utterance(voice).of(a_source(ttl=timedelta(seconds=60)), REQUEST)
+    done = await say(voice, a_source(ttl=timedelta(seconds=60)))
 
     assert (done.state, voice.said) == (InboundState.EXPIRED, [])
 
@@ -49,10 +58,10 @@ async def test_one_that_waited_too_long_is_not_said() -> None:
 async def test_one_that_was_said_before_a_stop_has_not_expired() -> None:
     """Nor was it refused: it is not to be said again by mistake."""
     voice = FakeVoice()
-    await utterance(voice).of(a_source(), REQUEST)
+    await say(voice, a_source())
 
-    late = await utterance(voice).of(a_source(ttl=timedelta(seconds=60)), REQUEST)
-    deleted = await utterance(voice).of(a_source(deleted_at=NOON), REQUEST)
+    late = await say(voice, a_source(ttl=timedelta(seconds=60)))
+    deleted = await say(voice, a_source(deleted_at=NOON))
 
     assert {late.state, deleted.state} == {InboundState.SAID}
     assert {late.message_id, deleted.message_id} == {"msg_1"}
@@ -63,7 +72,7 @@ async def test_one_of_a_deleted_source_is_not_said() -> None:
     voice = FakeVoice()
 
     for source in (a_source(deleted_at=NOON), None):
-        done = await utterance(voice).of(source, REQUEST)
+        done = await say(voice, source)
 
         assert (done.state, done.reason) == (InboundState.REFUSED, DELETED)
     assert voice.said == []
@@ -71,14 +80,14 @@ async def test_one_of_a_deleted_source_is_not_said() -> None:
 
 async def test_one_of_an_inactive_source_is_said() -> None:
     """It was accepted."""
-    done = await utterance(FakeVoice()).of(a_source(active=False), REQUEST)
+    done = await say(FakeVoice(), a_source(active=False))
 
     assert done.state is InboundState.SAID
 
 
 async def test_what_the_filter_stops_is_not_said() -> None:
     """The request says so."""
-    done = await utterance(FakeVoice()).of(a_source(filter="n == `2`"), REQUEST)
+    done = await say(FakeVoice(), a_source(filter="n == `2`"))
 
     assert done.state is InboundState.FILTERED
     assert done.reason is not None
@@ -89,7 +98,7 @@ async def test_what_the_template_cannot_say_is_kept() -> None:
     meter = FakeMeter()
     source = a_source(template='{"text":"{{ n | divided_by: 0 }}"}')
 
-    done = await utterance(FakeVoice(), meter).of(source, REQUEST)
+    done = await say(FakeVoice(), source, meter)
 
     assert done.state is InboundState.RENDER_FAILED
     assert ("warning", "inbound.render_failed") in [line[:2] for line in meter.lines]
@@ -100,10 +109,34 @@ async def test_what_the_room_will_never_take_is_refused_with_the_reason() -> Non
     voice = FakeVoice()
     voice.errors = [RecipientAmbiguous("several participants fit 'bob'")]
 
-    done = await utterance(voice).of(a_source(), REQUEST)
+    done = await say(voice, a_source())
 
     assert done.state is InboundState.REFUSED
     assert done.reason == "several participants fit 'bob'"
+
+
+async def test_what_was_said_is_known_even_if_it_would_be_refused_now() -> None:
+    """However long the store cannot tell: it is not left to be said out of order."""
+    voice = FakeVoice()
+    await say(voice, a_source())
+    known, away = voice.message_of, [StoreUnavailable("away"), StoreUnavailable("away")]
+
+    async def asked(inbound_id: str) -> str | None:
+        if away:
+            raise away.pop()
+        return await known(inbound_id)
+
+    voice.message_of = asked  # type: ignore[method-assign]  # for a while
+    voice.errors = [RecipientAmbiguous("several participants fit 'bob'")]
+    clock = FakeClock()
+    says = Utterance(voice, clock, FakeMeter(), Sizes())
+    async with asyncio.TaskGroup() as tasks:
+        saying = tasks.create_task(says.of(says.worded(a_source(), REQUEST)))
+        await clock.advance(2 * ASKED_AGAIN_S)
+
+    done = saying.result()
+    assert (done.state, done.message_id) == (InboundState.SAID, "msg_1")
+    assert done.reason is None
 
 
 async def test_what_is_to_wait_is_raised() -> None:
@@ -112,7 +145,7 @@ async def test_what_is_to_wait_is_raised() -> None:
     voice.errors = [QueueFull("the outbox is full")]
 
     with pytest.raises(QueueFull):
-        await utterance(voice).of(a_source(), REQUEST)
+        await say(voice, a_source())
 
 
 async def test_a_bug_of_ours_does_not_stop_the_others() -> None:
@@ -120,11 +153,28 @@ async def test_a_bug_of_ours_does_not_stop_the_others() -> None:
     voice, meter = FakeVoice(), FakeMeter()
     voice.errors = [ZeroDivisionError("s3cret")]
 
-    done = await utterance(voice, meter).of(a_source(), REQUEST)
+    done = await say(voice, a_source(), meter)
 
     assert (done.state, done.reason) == (InboundState.REFUSED, BUG)
     assert meter.named("inbound.failed")[0]["error"] == "ZeroDivisionError"
     assert "s3cret" not in str(meter.lines)
+
+
+async def test_a_bug_in_its_wording_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told once, and the request is refused."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gateway.inbound.utterance.worded", broken)
+    meter = FakeMeter()
+
+    done = await say(FakeVoice(), a_source(), meter)
+
+    assert (done.state, done.reason) == (InboundState.REFUSED, BUG)
+    assert [line[1] for line in meter.lines] == ["inbound.failed"]
 
 
 async def test_one_that_has_to_wait_is_told() -> None:
