@@ -1,6 +1,7 @@
 """The members of a JSON object nobody has checked, read one by one."""
 
 from collections.abc import Mapping, Set as AbstractSet
+from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
 from typing import TypeVar
@@ -8,6 +9,8 @@ from typing import TypeVar
 from gateway.domain.errors import FieldError, Invalid
 
 ENTRY_CHARACTERS = 256
+MOST_GUESSED = 10  # Unknown members of an object for which a known one is looked for.
+GUESSED_CHARACTERS = 40  # The longest of them.
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -55,10 +58,11 @@ class Fields:
         return self._body.get(name) is None
 
     def refuse_unknown(self, known: AbstractSet[str]) -> None:
-        """Find members wrong that are not among those known."""
-        for name in self._body:
-            if name not in known:
-                self.wrong(name, "There is no member of this name.")
+        """Find members wrong that are not among those known; the first are guessed."""
+        unknown = [name for name in self._body if name not in known]
+        for index, name in enumerate(unknown):
+            guess = _nearest(name, known) if index < MOST_GUESSED else ""
+            self.wrong(name, f"There is no member of this name{guess}.")
 
     def wrong_within(self, name: str, pointer: str, detail: str) -> None:
         """Remember that a place inside a member is wrong, by a JSON Pointer from it."""
@@ -114,14 +118,17 @@ class Fields:
             return default
         return value
 
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        """Read a whole number from `least` to `most`."""
+    def number(
+        self, name: str, default: int, least: int, most: int, *, of: str = ""
+    ) -> int:
+        """Read a whole number from `least` to `most`; `of` such as `seconds`."""
         value = self._body.get(name)
         if value is None:
             return default
         number = _whole(value)
         if number is None or not least <= number <= most:
-            self.wrong(name, f"It is a whole number from {least} to {most}.")
+            unit = f" of {of}" if of else ""
+            self.wrong(name, f"It is a whole number{unit} from {least} to {most}.")
             return default
         return number
 
@@ -205,6 +212,14 @@ def _whole(value: object) -> int | None:
     if isinstance(value, float):
         return int(value) if isfinite(value) and value.is_integer() else None
     return value
+
+
+def _nearest(name: str, known: AbstractSet[str]) -> str:
+    """Return which known member may be meant, as the end of a sentence."""
+    if len(name) > GUESSED_CHARACTERS:
+        return ""
+    near = get_close_matches(name.lower(), sorted(known), n=1)
+    return f"; perhaps {near[0]} is meant" if near else ""
 
 
 def _is_text(text: str) -> bool:

@@ -44,6 +44,46 @@ def test_what_is_no_whole_number_is_wrong(value: object) -> None:
     assert count == 1
 
 
+def test_a_number_may_say_of_what() -> None:
+    """Whoever wrote `1d` reads that it is seconds."""
+    fields = Fields({"ttl": "1d"})
+
+    fields.number("ttl", 5, 1, 9, of="seconds")
+
+    with pytest.raises(Invalid, match="whole number of seconds from 1 to 9"):
+        fields.finish()
+
+
+def test_a_member_that_is_misspelt_is_guessed() -> None:
+    """One that resembles nothing, or is very long, is not."""
+    fields = Fields({"brodcast": 1, "Name": 1, "xyz": 1, "name" * 11: 1})
+
+    fields.refuse_unknown({"broadcast", "name"})
+
+    with pytest.raises(Invalid) as caught:
+        fields.finish()
+    guesses = [error.detail.partition(";")[2] for error in caught.value.errors]
+    assert guesses == [
+        " perhaps broadcast is meant.",
+        " perhaps name is meant.",
+        "",
+        "",
+    ]
+
+
+def test_only_the_first_unknown_members_are_guessed() -> None:
+    """A body of nothing else costs no more."""
+    fields = Fields({f"nam{n}": 1 for n in range(500)})
+
+    fields.refuse_unknown({"name"})
+
+    with pytest.raises(Invalid) as caught:
+        fields.finish()
+    guessed = [error for error in caught.value.errors if "perhaps" in error.detail]
+    assert len(guessed) == 10
+    assert len(caught.value.errors) == 500
+
+
 def test_doubles_in_a_list_count_once() -> None:
     """A text given twice stands in the list once, in its first place."""
     fields = Fields({"rooms": ["b", "a", "b"]})
