@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from gateway.domain.errors import Rejected
+from gateway.domain.errors import MalformedJson, Rejected
 from gateway.domain.fields import Fields
 from gateway.domain.filters import MAX_FILTER_CHARACTERS, BadFilter, compile_filter
 from gateway.domain.identities import HEADER, check_dedup
+from gateway.domain.json_text import loads
 from gateway.domain.model import (
     Address,
     Match,
@@ -41,13 +42,28 @@ _MEMBERS = frozenset(
         "description", "active",
     }
 )  # fmt: skip
+# What people look for here and is not.
+_ELSEWHERE: Mapping[str, str] = {
+    "fields": "It is `template` that takes an object of templates.",
+    **dict.fromkeys(
+        ("profile", "secret", "secrets", "header", "tolerance"),
+        "It is a member of `verify`.",
+    ),
+    **dict.fromkeys(
+        ("url", "path", "token"), "The gateway makes the address, and answers with it."
+    ),
+    **dict.fromkeys(
+        ("id", "created_at", "updated_at"), "It is shown, and cannot be set."
+    ),
+}
 _PRESETS: Mapping[Profile, Preset] = {
     Profile.GITHUB: Preset.GITHUB,
     Profile.STRIPE: Preset.STRIPE,
     Profile.MESHAGENT: Preset.MESHAGENT,
 }
 _METHODS = ("POST", "GET")
-_CONTENT_TYPES = ("text/plain", "application/json")
+JSON: Final = "application/json"
+_CONTENT_TYPES = ("text/plain", JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +131,7 @@ def parse(body: Mapping[str, object], room_of: RoomOf) -> Terms:
         filter=_filter(fields),
         dedup=_dedup(fields, verify),
         methods=_methods(fields),
-        max_bytes=fields.number("max_body", MIB, 1, MAX_BODY),
+        max_bytes=fields.number("max_body", MIB, 1, MAX_BODY, of="bytes"),
         ttl=_ttl(fields),
         response=_response(fields),
         description=fields.text("description", longest=DESCRIPTION_CHARACTERS),
@@ -156,9 +172,10 @@ def as_json(source: Source) -> dict[str, object]:
 
 
 def _check_members(fields: Fields, body: Mapping[str, object]) -> None:
-    if "fields" in body:
-        fields.wrong("fields", "It is `template` that takes an object of templates.")
-    fields.refuse_unknown(_MEMBERS | {"fields"})
+    misplaced = [name for name in body if name in _ELSEWHERE]
+    for name in misplaced:
+        fields.wrong(name, _ELSEWHERE[name])
+    fields.refuse_unknown(_MEMBERS.union(misplaced))
 
 
 def _room(fields: Fields, room_of: RoomOf) -> str:
@@ -196,7 +213,8 @@ def _template(fields: Fields) -> str | None:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except BadTemplate as error:
         pointer = error.pointer.removeprefix("/text") if is_text else error.pointer
-        fields.wrong_within("template", pointer, f"{error}.")
+        place = f"At line {error.line}, column {error.column}"
+        fields.wrong_within("template", pointer, f"{place}: {error.problem}.")
     except ValueError:
         fields.wrong("template", "It has a number that JSON has not, such as NaN.")
     return None
@@ -209,7 +227,7 @@ def _filter(fields: Fields) -> str | None:
     try:
         compile_filter(text)
     except BadFilter as error:
-        fields.wrong("filter", f"{error}.")
+        fields.wrong("filter", _no_jmespath(error))
     return text
 
 
@@ -220,12 +238,28 @@ def _dedup(fields: Fields, verify: Verification) -> str | None:
     try:
         check_dedup(text)
     except BadFilter as error:
-        fields.wrong("dedup", f"{error}.")
+        fields.wrong("dedup", f"{_no_jmespath(error)} Or it is header:Name.")
     name = text.removeprefix(HEADER)
     if name != text and is_secret(name.lower(), verify):
         detail = "The value of this header may be a secret, and is not kept."
         fields.wrong("dedup", detail)
     return text
+
+
+def _no_jmespath(error: BadFilter) -> str:
+    """Say why an expression is none; its text stands in single quotes."""
+    return (
+        f"At character {error.position + 1}: {error.problem}. It is JMESPath, such as"
+        " action == 'opened'."
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        loads(text)
+    except MalformedJson:
+        return False
+    return True
 
 
 def _methods(fields: Fields) -> tuple[str, ...]:
@@ -240,7 +274,7 @@ def _methods(fields: Fields) -> tuple[str, ...]:
 
 def _ttl(fields: Fields) -> timedelta:
     most = int(MAX_TTL.total_seconds())
-    return timedelta(seconds=fields.number("ttl", most, 1, most))
+    return timedelta(seconds=fields.number("ttl", most, 1, most, of="seconds"))
 
 
 def _response(fields: Fields) -> OwnResponse | None:
@@ -254,5 +288,7 @@ def _response(fields: Fields) -> OwnResponse | None:
     content_type = inner.text("content_type", longest=NAME_CHARACTERS)
     if content_type is not None and content_type not in _CONTENT_TYPES:
         inner.wrong("content_type", f"It is one of {', '.join(_CONTENT_TYPES)}.")
+    if content_type == JSON and body and not _is_json(body):
+        inner.wrong("body", "It is not JSON, as content_type says that it is.")
     status = inner.number("status", 202, 200, 299)
     return OwnResponse(status, body, content_type or _CONTENT_TYPES[0])

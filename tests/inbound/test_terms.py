@@ -123,6 +123,40 @@ def test_what_breaks_a_rule_is_pointed_at(
     assert wrong(**changes) == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"brodcast": True}, "perhaps broadcast is meant"),
+        ({"secret": "x"}, "a member of `verify`"),
+        ({"url": "https://example.com"}, "The gateway makes the address"),
+        ({"created_at": None}, "cannot be set"),
+        ({"ttl": "1d"}, "of seconds"),
+        ({"max_body": "1 MB"}, "of bytes"),
+        ({"template": "a\n{{ x | upper }}"}, "At line 2, column 8: "),
+        ({"filter": "action = 'opened'"}, "At character 8: "),
+        ({"filter": "lower(action)"}, "there is no function lower()"),
+        ({"dedup": "X-Request-Id: 5"}, "header:Name"),
+    ],
+)
+def test_a_mistake_is_told_what_would_be_right(
+    changes: Mapping[str, object], words: str
+) -> None:
+    """Most are made by many."""
+    with pytest.raises(Invalid) as caught:
+        parsed(**changes)
+
+    assert words in caught.value.errors[0].detail
+
+
+def test_an_answer_in_json_is_json() -> None:
+    """Or those that it is meant for could not read it."""
+    told = {"content_type": "application/json"}
+
+    assert wrong(response={**told, "body": "ok"}) == ["/response/body"]
+    assert parsed(response={**told, "body": '"ok"'}).response is not None
+    assert parsed(response={**told, "status": 204}).response is not None
+
+
 def test_the_header_of_the_signature_does_not_tell_requests_apart() -> None:
     """Whatever its name is: what it says is not kept."""
     verify = {"profile": "hmac", "secret": "s3cret", "header": "X-Acme-Mac"}
