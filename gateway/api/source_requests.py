@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from gateway.api import problems
 from gateway.api.auth import caller
 from gateway.api.queries import Moment, Several, Word, maybe_moment
 from gateway.api.replies import made, reply
-from gateway.api.shapes import Shape
+from gateway.api.source_request_shapes import RequestDetail, RequestList, RequestShape
 from gateway.domain import errors
 from gateway.domain.model import Inbound, InboundState
 from gateway.domain.rendering import rfc3339
@@ -35,65 +35,6 @@ class RequestQuery(BaseModel):
     until: Moment | None = None
     cursor: Word | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=200)
-
-
-class RequestShape(Shape):
-    """A request that a third party made, verified and stored."""
-
-    model_config = ConfigDict(extra="forbid", title="SourceRequest")
-
-    id: str = Field(examples=["inb_01J9ZC3V7M5E8Q2W4R6T8Y0ABC"])
-    source_id: str
-    status: InboundState = Field(description="`said`: it has become a message.")
-    reason: str | None = Field(description="Why it was not said.")
-    message_id: str | None = Field(description="What was said of it.")
-    identity: str | None = Field(description="By what its repeats are known.")
-    replay_of: str | None = Field(description="The request that it repeats on demand.")
-    method: str
-    query: str
-    size: int = Field(description="Of its body, in bytes.")
-    received_at: AwareDatetime
-
-
-class RequestDetail(RequestShape):
-    """A request that a third party made, as it came."""
-
-    model_config = ConfigDict(extra="forbid", title="SourceRequestDetail")
-
-    headers: dict[str, str] = Field(
-        description="In lower case; what proves who somebody is is `[redacted]`."
-    )
-    body: str | None = Field(
-        description="Null if it is no UTF-8, or is not held any more."
-    )
-    body_base64: str | None = Field(description="If it is no UTF-8.")
-
-
-class RefusalShape(Shape):
-    """A request that was not taken; the last hundred are kept, in memory alone."""
-
-    model_config = ConfigDict(extra="forbid", title="RefusedRequest")
-
-    verified: bool = Field(description="Whether it was refused for something else.")
-    code: str = Field(description="Of the problem.", examples=["not_verified"])
-    reason: str
-    method: str
-    size: int
-    content_type: str | None
-    user_agent: str | None
-    received_at: AwareDatetime
-
-
-class RequestList(Shape):
-    """A page of requests, newest first; with the first, what was refused lately."""
-
-    model_config = ConfigDict(extra="forbid", title="SourceRequests")
-
-    requests: list[RequestShape]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next.")
-    refused: list[RefusalShape] = Field(
-        description="Newest first; on the first page alone, whatever else is asked."
-    )
 
 
 def add_routes(routes: APIRouter, sources: SourceControls) -> None:

@@ -10,12 +10,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
 
 from gateway.api.schemas import TO_SCHEMA
 from gateway.api.shapes import Shape
+from gateway.api.source_request_shapes import RefusalShape, RequestShape
 from gateway.domain.filters import MAX_FILTER_CHARACTERS
 from gateway.domain.model import (
     Algorithm,
@@ -26,14 +28,20 @@ from gateway.domain.model import (
 )
 from gateway.domain.model.sources import MIB
 from gateway.domain.rules import MAX_NAME_CHARACTERS, MAX_TTL
-from gateway.domain.verification.requirements import MAX_SECRETS
+from gateway.domain.verification.requirements import (
+    MAX_HEADER,
+    MAX_PREFIX,
+    MAX_SECRET,
+    MAX_SECRETS,
+)
 from gateway.inbound import terms
 from gateway.inbound.amending import MOST_KEPT
-from gateway.inbound.verifying import MAX_TOLERANCE_S, TEXT_CHARACTERS, TOLERANCE_S
+from gateway.inbound.verifying import MAX_TOLERANCE_S, TOLERANCE_S
 
 _DAY_S = int(MAX_TTL.total_seconds())
 _Method = Literal["POST", "GET"]
 _POST: Final[list[_Method]] = ["POST"]
+_Secret = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SECRET)]
 _To = Annotated[Any, WithJsonSchema(TO_SCHEMA)]
 
 
@@ -46,17 +54,19 @@ class VerifyBody(BaseModel):
         description="Whose way of proving it; `hmac` for others, with `header`. `none`"
         " takes what anybody sends who knows the address."
     )
-    secret: str | None = Field(None, description="The only one of `secrets`.")
-    secrets: list[str] | None = Field(
+    secret: _Secret | None = Field(None, description="The only one of `secrets`.")
+    secrets: list[_Secret] | None = Field(
         None,
+        min_length=1,
         max_length=MAX_SECRETS,
-        description="Any of them may match; of `basic` each is `user:password`. They"
-        " are never shown again.",
+        description="Any of them may match; of `basic` each is `user:password`, of"
+        " `bearer` visible ASCII without spaces, of `standard` `whsec_` and base64."
+        " They are never shown again.",
     )
     header: str | None = Field(
         None,
         min_length=1,
-        max_length=TEXT_CHARACTERS,
+        max_length=MAX_HEADER,
         description="Of `hmac`: where the signature is.",
         examples=["X-Signature"],
     )
@@ -68,14 +78,14 @@ class VerifyBody(BaseModel):
     )
     prefix: str | None = Field(
         "",
-        max_length=TEXT_CHARACTERS,
-        description="Of `hmac`: what stands before the signature.",
+        max_length=MAX_PREFIX,
+        description="Of `hmac`: what stands before the signature; ASCII, no comma.",
         examples=["sha256="],
     )
     timestamp_header: str | None = Field(
         None,
         min_length=1,
-        max_length=TEXT_CHARACTERS,
+        max_length=MAX_HEADER,
         description="Of `hmac`: where a time in Unix seconds is, that is signed with"
         " the body as `<time>.<body>`.",
     )
@@ -180,7 +190,9 @@ class _Terms(BaseModel):
         description="Seconds that it waits to be said, while the room is away or"
         " nobody is there.",
     )
-    response: OwnResponseShape | None = None
+    response: OwnResponseShape | None = Field(
+        None, description="In place of our own answer, for what was taken in."
+    )
     active: bool | None = Field(
         default=True, description="Whether it takes anything; if not, it is 403."
     )
@@ -241,7 +253,7 @@ class SecretsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="SecretsBody")
 
-    secret: str = Field(description="It is never shown again.")
+    secret: _Secret = Field(description="It is never shown again.")
     keep: int | None = Field(
         1,
         ge=0,
@@ -289,16 +301,22 @@ class SourceAddressed(SourceShape):
 
 
 class SourceDetail(SourceShape):
-    """A source, and what became of the requests that are held of it."""
+    """A source, what became of the requests that are held of it, and the last ones."""
 
     model_config = ConfigDict(extra="forbid", title="SourceDetail")
 
     accepted: int = Field(description="Requests that wait to be said.")
     said: int = Field(description="Those that have become messages.")
-    filtered: int
+    filtered: int = Field(description="Those that its `filter` left out.")
     render_failed: int = Field(description="Those that can be mended and replayed.")
     refused: int = Field(description="Those that cannot be said, for good.")
     expired: int = Field(description="Those that could not be said within `ttl`.")
+    last_request: RequestShape | None = Field(
+        description="The newest that was taken in."
+    )
+    last_refusal: RefusalShape | None = Field(
+        description="The newest that was not; forgotten at a restart."
+    )
 
 
 class SourceList(Shape):

@@ -1,7 +1,7 @@
 """`/sources`: addresses that third parties send their webhooks to."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.api.source_answers import (
     source_shown,
 )
 from gateway.api.source_examples import PATCHED, SAMPLES, SECRETS, WANTED
+from gateway.api.source_requests import refusal_shown, request_shown
 from gateway.api.source_shapes import (
     SampleBody,
     SecretsBody,
@@ -39,10 +40,12 @@ from gateway.domain.fields import Fields
 from gateway.domain.json_text import loads
 from gateway.domain.model import Source
 from gateway.inbound.controls import SourceControls
+from gateway.inbound.ports import InboundFilter
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 SAMPLE_BYTES: Final = 10 * 1024**2
 
+_SAMPLED: Final = frozenset({"request", "body", "headers", "query", "method"})
 _READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound, errors.Gone)
 _BODIES: Final = (
     errors.MalformedJson,
@@ -104,9 +107,20 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
         responses={200: {"model": SourceDetail}, **_READS},
     )
     async def one(source_id: str) -> Response:
+        """In one look whether it works: what waits, and the last that came in."""
         source = sources.get(source_id)
         counts = await sources.counts(source_id)
-        return reply({**source_shown(source), **counts_shown(counts)})
+        newest = await sources.requests(source_id, InboundFilter(limit=1))
+        last = [request_shown(each) for each in newest.requests]
+        refused = [refusal_shown(each) for each in sources.refused(source_id)[:1]]
+        return reply(
+            {
+                **source_shown(source),
+                **counts_shown(counts),
+                "last_request": last[0] if last else None,
+                "last_refusal": refused[0] if refused else None,
+            }
+        )
 
 
 def _add_making(
@@ -221,8 +235,29 @@ def _add_simulating(routes: APIRouter, sources: SourceControls) -> None:
     async def simulate(source_id: str, request: Request) -> Response:
         """Nothing is verified, stored or said."""
         sample = await read_object(request, SAMPLE_BYTES)
+        source = sources.get(source_id)
+        _check_sample(sample)
+        if sample.get("request") is None:
+            sample = {name: sample[name] for name in sample if name != "request"}
         result = await sources.simulate(source_id, sample)
-        return reply(simulation_shown(sources.get(source_id), result))
+        return reply(simulation_shown(source, result))
+
+
+def _check_sample(sample: Mapping[str, object]) -> None:
+    """Tell whoever sends a payload as it is where it belongs."""
+    fields = Fields(sample)
+    by_id = not fields.is_absent("request")
+    if not sample:
+        fields.wrong("body", "It is required: what is sent; or `request`, an id.")
+    if by_id and not isinstance(sample["request"], str):
+        fields.wrong("request", "It is the id of a request, inb_….")
+    for name in sample:
+        if name not in _SAMPLED:
+            detail = "There is no member of this name; a payload goes into `body`."
+            fields.wrong(name, detail)
+        elif by_id and name != "request":
+            fields.wrong(name, "`request` says what it is: leave this out.")
+    fields.finish()
 
 
 async def _read_nothing(request: Request) -> None:

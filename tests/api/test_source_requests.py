@@ -4,7 +4,11 @@ from base64 import b64decode
 
 import pytest
 
-from gateway.api.source_requests import RequestDetail, RequestList, RequestShape
+from gateway.api.source_request_shapes import (
+    RequestDetail,
+    RequestList,
+    RequestShape,
+)
 from gateway.domain.model import Profile, Verification
 from tests.fakes.inbound import SECRET, Inbounds, a_source
 from tests.fakes.ingest import sources_of

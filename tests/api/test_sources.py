@@ -84,17 +84,27 @@ async def test_secrets_and_tokens_are_shown_once() -> None:
 
 
 async def test_one_is_shown_with_what_became_of_its_requests() -> None:
-    """Counted by state."""
+    """Counted by state, with the newest that was taken, and the newest that was not."""
     world = Inbounds()
     await world.add(a_source())
 
     async with sources_of(world) as call:
+        first = await call.get("/sources/src_1")
         await call.post("/in/src_1", json={})
+        await call.post("/in/src_1", data=b"")
+        taken = await call.post("/in/src_1", json={})
+        await call.post("/in/src_1", data=b"{")
         answer = await call.get("/sources/src_1")
         everything = await call.get("/sources")
 
+    nothing = SourceDetail.model_validate_json(first.content)
+    assert (nothing.last_request, nothing.last_refusal) == (None, None)
     shown = SourceDetail.model_validate_json(answer.content)
-    assert (shown.accepted, shown.said, shown.render_failed) == (1, 0, 0)
+    assert (shown.accepted, shown.said, shown.render_failed) == (2, 0, 0)
+    assert shown.last_request is not None
+    assert shown.last_request.id == taken.json["id"]
+    assert shown.last_refusal is not None
+    assert shown.last_refusal.code == "malformed_json"
     assert len(SourceList.model_validate_json(everything.content).sources) == 1
 
 
@@ -116,6 +126,7 @@ async def test_one_is_shown_with_what_became_of_its_requests() -> None:
             "/response/content_type",
         ),
         ({**WANTED, "fields": {}}, "/fields"),
+        ({**WANTED, "secret": "x"}, "/secret"),
         ({**WANTED, "colour": "red"}, "/colour"),
         ({**WANTED, "type": "dismiss"}, "/type"),
     ],
@@ -204,6 +215,43 @@ async def test_a_sample_is_worded_and_not_said() -> None:
     assert shown.identity == "dedup:5"
     assert bad.status == 422
     assert world.store.inbound_by_id == {}
+
+
+@pytest.mark.parametrize(
+    ("sample", "pointer", "word"),
+    [
+        ({}, "/body", "required"),
+        ({"action": "opened"}, "/action", "`body`"),
+        ({"request": 5}, "/request", "inb_"),
+        ({"request": "inb_1", "body": {}}, "/body", "leave this out"),
+        ({"body": {}, "method": "PUT"}, "/method", "POST, GET"),
+    ],
+)
+async def test_a_sample_that_is_none_is_told_what_it_should_be(
+    sample: dict[str, object], pointer: str, word: str
+) -> None:
+    """A payload sent as it is, too."""
+    world = Inbounds()
+    await world.add(a_source())
+
+    async with sources_of(world) as call:
+        answer = await call.post("/sources/src_1/simulate", json=sample)
+
+    (error,) = answer.json["errors"]
+    assert (answer.status, error["pointer"]) == (422, pointer)
+    assert word in error["detail"]
+
+
+async def test_a_request_that_is_null_is_left_out() -> None:
+    """As everywhere."""
+    world = Inbounds()
+    await world.add(a_source())
+
+    async with sources_of(world) as call:
+        sample = {"request": None, "body": {"n": 1}}
+        answer = await call.post("/sources/src_1/simulate", json=sample)
+
+    assert answer.json["message"] == {"n": 1}
 
 
 @pytest.mark.parametrize(
