@@ -11,8 +11,15 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
 from gateway.api import problems
-from gateway.api.intake import in_time, read_bytes, spend
+from gateway.api.intake import (
+    SPENT_SECONDS,
+    Early,
+    Incoming,
+    in_time,
+    read_bytes,
+)
 from gateway.api.replies import json_text
+from gateway.api.shares import Shares
 from gateway.api.source_examples import IN_POSTED, IN_QUERIED
 from gateway.api.source_shapes import TakenShape
 from gateway.domain import errors
@@ -29,10 +36,12 @@ from gateway.domain.ids import Kind
 from gateway.domain.model import Preset, Profile, Source
 from gateway.domain.presets import slack_words
 from gateway.inbound.intake import Intake, Outcome, Taking, token_hash
+from gateway.inbound.terms import MAX_BODY
 
 BODY_SECONDS: Final = 60.0  # In which a body has to come.
 # Of all the bodies that are coming in at a time, so that a crowd of them does not fill
-# the memory: four of the largest. Reading and storing them takes three times as much.
+# the memory: half of it is two of the largest, and the most that one source may have.
+# Reading and storing them takes three times as much.
 HELD_BYTES: Final = 100 * 1024**2
 DESCRIPTION: Final = """\
 The address of a source, as `POST /sources` answered it. A request is verified on the
@@ -93,7 +102,11 @@ class Ingest:
     intake: Intake
     seconds: float = BODY_SECONDS
     most_held: int = HELD_BYTES
-    _held: int = field(default=0, init=False)
+    _shares: Shares = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Divide what may be held among the sources."""
+        self._shares = Shares(self.most_held)
 
     async def take(self, request: Request) -> Response:
         """Take or refuse one, and answer it in the words that its sender knows."""
@@ -101,17 +114,21 @@ class Ingest:
         sources = self.intake.sources
         token = _token_of(request)
         source = sources.by_token(token_hash(token)) if token else sources.get(name)
+        coming = Incoming(request)
+        seconds = self.seconds
         try:
             known = self.intake.identified(name if source is None else source.id)
+            return _answer(known, await self._taken(request, known, coming))
         except GatewayError as error:
-            await spend(request.receive)
-            return _refusal(error, source, request.scope)
-        try:
-            return _answer(known, await self._taken(request, known))
-        except GatewayError as error:
-            return _refusal(error, known, request.scope)
+            answer = _refusal(error, source, request.scope)
+            if isinstance(error, BodyTooSlow):
+                seconds = SPENT_SECONDS
+        # Beyond that clause nothing is held any more of what came.
+        return answer if coming.is_over else Early(answer, coming, MAX_BODY, seconds)
 
-    async def _taken(self, request: Request, source: Source) -> Taking:
+    async def _taken(
+        self, request: Request, source: Source, coming: Incoming
+    ) -> Taking:
         """Have a request taken in, once its body is here.
 
         All that has come of it counts as held until it is stored or refused.
@@ -120,18 +137,17 @@ class Ingest:
 
         async def receive() -> Message:
             nonlocal size
-            message = await request.receive()
+            message = await coming()
             came = len(message.get("body", b""))
-            size, self._held = size + came, self._held + came
-            if self._held > self.most_held:
-                detail = "More is coming in at once than there is room for."
-                raise QueueFull(detail)
+            self._shares.take(source.id, came)
+            size += came
             return message
 
         arrival = _arrival(request.scope, _token_of(request))
         trace: str | None = request.scope["state"]["traceparent"]
         try:
-            body = await self._body(source, request.scope, receive)
+            self._check(source, request.scope, coming.announced or 0)
+            body = await self._body(source, receive)
             # It may have been changed or deleted, or its token, while that came.
             present = self._present(source, arrival.token)
             whole = replace(arrival, body=body)
@@ -139,23 +155,30 @@ class Ingest:
         except _UNREAD as error:
             self.intake.refuse(source, arrival, error)
             raise
+        except QueueFull as error:
+            meter, code = self.intake.meter, error.code
+            meter.info("source.refused", source_id=source.id, code=code, bytes=size)
+            raise
         finally:
-            self._held -= size
+            self._shares.give_back(source.id, size)
 
     def _present(self, source: Source, token: str) -> Source:
         """Return a source as it is by now, if it is still at the same address."""
         intake = self.intake
         return intake.addressed(token) if token else intake.identified(source.id)
 
-    async def _body(self, source: Source, scope: Scope, receive: Receive) -> bytes:
-        """Read a body; it is counted as it comes, whatever it announced."""
+    def _check(self, source: Source, scope: Scope, announced: int) -> None:
+        """Refuse what is known from its head alone, before a byte of it is held."""
         if scope["state"]["is_head"]:
             allow = ", ".join(source.methods)
             detail = f"This source takes {allow}."
             raise MethodNotAllowed(detail, facts={"allow": allow})
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > source.max_bytes:
+        if announced > source.max_bytes:
             raise problems.too_large(source.max_bytes, what="The body")
+        self._shares.check(source.id, announced)
+
+    async def _body(self, source: Source, receive: Receive) -> bytes:
+        """Read a body; it is counted as it comes, whatever it announced."""
         try:
             return await in_time(read_bytes(receive, source.max_bytes), self.seconds)
         except TimeoutError as error:

@@ -4,17 +4,78 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import closing
+from functools import partial
 from types import coroutine
 from typing import Final
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from typing_extensions import override
 
 from gateway.api import problems
 
 # A refused body is taken in up to these, so that its sender sees the refusal.
 SPENT_BYTES: Final = 1024**2
 SPENT_SECONDS: Final = 2.0
+PAUSE_SECONDS: Final = 5.0  # without a byte, after which no more is waited for
+
+_CLOSED: Final = (b"connection", b"close")
+
+
+class Incoming:
+    """A body as it comes; called, it gives the server's next message of it.
+
+    Attributes:
+        announced: How many bytes its head says it has; `None` if it does not say.
+        is_over: Whether all has come, or nothing more will.
+    """
+
+    def __init__(self, request: Request) -> None:
+        headers: dict[bytes, bytes] = dict(request.scope["headers"])
+        length = headers.get(b"content-length", b"")
+        is_chunked = b"transfer-encoding" in headers
+        self.announced = int(length) if length.isdigit() and not is_chunked else None
+        self.is_over = not (self.announced or is_chunked)
+        self._receive = request.receive
+
+    async def __call__(self) -> Message:
+        """Return the next message."""
+        message = await self._receive()
+        self.is_over = not message.get("more_body", False)
+        return message
+
+
+class Early(Response):
+    """An answer to a request whose body has yet to come.
+
+    It is sent at once: whoever asked before sending it (RFC 9110 §10.1.1), or looks
+    while sending it, is spared the rest. What comes of it all the same is taken in and
+    forgotten, and then the connection is closed: were that done before, most senders
+    would see the end of the connection and not the answer.
+
+    Args:
+        answer: The answer.
+        coming: The body.
+        size: How many bytes more are taken in at most.
+        seconds: For how long.
+    """
+
+    def __init__(
+        self, answer: Response, coming: Incoming, size: int, seconds: float
+    ) -> None:
+        super().__init__(answer.body, answer.status_code)
+        self.raw_headers = [*answer.raw_headers, _CLOSED]
+        self._spend = partial(spend, coming, size=size, seconds=seconds)
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, headers = self.status_code, self.raw_headers
+        kind = "http.response.start", "http.response.body"
+        await send({"type": kind[0], "status": status, "headers": headers})
+        await send({"type": kind[1], "body": self.body, "more_body": True})
+        await self._spend()
+        await send({"type": kind[1], "body": b"", "more_body": False})
 
 
 async def read_bytes(receive: Receive, limit: int) -> bytes:
@@ -53,18 +114,26 @@ async def stream(receive: Receive, limit: int) -> AsyncGenerator[bytes, None]:
     yield b""
 
 
-async def spend(receive: Receive) -> None:
+async def spend(
+    receive: Receive, *, size: int = SPENT_BYTES, seconds: float = SPENT_SECONDS
+) -> None:
     """Take in and forget what is left of a body, within reason.
 
     The server closes a connection that is not to be kept once it has answered; were
     the body still on its way, its sender would see that and not the answer.
+
+    Args:
+        receive: Where it comes from.
+        size: How many bytes of it are taken in at most.
+        seconds: For how long, if there is no pause of `PAUSE_SECONDS` before.
     """
-    size, more = 0, True
+    spent, more = 0, True
     with contextlib.suppress(TimeoutError, ClientDisconnect):
-        async with asyncio.timeout(SPENT_SECONDS):
-            while more and size <= SPENT_BYTES:
-                message = await receive()
-                size += len(_chunk(message))
+        async with asyncio.timeout(seconds):
+            while more and spent <= size:
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    message = await receive()
+                spent += len(_chunk(message))
                 more = message.get("more_body", False)
 
 

@@ -8,9 +8,26 @@ from io import BytesIO
 import pytest
 
 from gateway.inbound.controls import SourceControls
+from gateway.inbound.intake import token_hash
+from gateway.inbound.terms import MAX_BODY
 from tests.api.test_ingest import HERE, a_world, taken
 from tests.fakes.caller import Caller
+from tests.fakes.clock import NOON
+from tests.fakes.inbound import a_source
 from tests.fakes.ingest import dialled, sources_of
+
+CHUNKED = (
+    f"POST {HERE} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+)
+
+
+def head(size: int, further: bytes = b"", path: str = HERE) -> bytes:
+    """Return the head of a request whose body has so many bytes."""
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n".encode()
+        + further
+        + b"\r\n"
+    )
 
 
 async def test_a_source_has_its_own_limit() -> None:
@@ -59,10 +76,7 @@ async def test_more_than_the_limit_is_refused_before_it_has_all_come() -> None:
     world = await a_world(max_bytes=10)
 
     async with sources_of(world) as call, dialled(call.url) as wire:
-        await wire.send(
-            f"POST {HERE} HTTP/1.1\r\nHost: x\r\n"
-            "Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n".encode()
-        )
+        await wire.send(CHUNKED + b"b\r\n01234567890\r\n")
         status, _ = await wire.answer()
 
     assert status == 413
@@ -76,9 +90,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         sources_of(world, limits=(0.01, 1000)) as call,
         dialled(call.url) as wire,
     ):
-        await wire.send(
-            f"POST {HERE} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{".encode()
-        )
+        await wire.send(head(10) + b"{")
         status, _ = await wire.answer()
 
     assert status == 408
@@ -98,10 +110,7 @@ async def test_an_address_that_ends_while_a_body_comes_takes_it_no_more(
     world = await a_world()
 
     async with sources_of(world) as call, dialled(call.url) as wire:
-        await wire.send(
-            f"POST {HERE} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-            "Content-Length: 2\r\n\r\n".encode()
-        )
+        await wire.send(head(2, b"Expect: 100-continue\r\n"))
         asked, _ = await wire.answer()
         await change(world.controls, "src_1")
         await wire.send(b"{}")
@@ -116,13 +125,10 @@ async def test_a_crowd_of_bodies_does_not_fill_the_memory() -> None:
     world = await a_world()
 
     async with (
-        sources_of(world, limits=(60, 100)) as call,
+        sources_of(world, limits=(60, 200)) as call,
         dialled(call.url) as first,
     ):
-        await first.send(
-            f"POST {HERE} HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n".encode()
-            + b" " * 80
-        )
+        await first.send(head(90) + b" " * 80)
         second = await call.post(HERE, data=b" " * 30, key=None)
         await first.send(b" " * 8 + b"{}")
         status, _ = await first.answer()
@@ -133,14 +139,98 @@ async def test_a_crowd_of_bodies_does_not_fill_the_memory() -> None:
     assert (status, third.status) == (202, 202)
 
 
+async def test_a_source_that_is_sent_all_there_is_leaves_room_for_others() -> None:
+    """It has half at most; who sends to another is taken in."""
+    world = await a_world()
+    other = a_source("src_2", token_hash=token_hash("another"))
+    await world.add(other)
+
+    async with (
+        sources_of(world, limits=(60, 200)) as call,
+        dialled(call.url) as greedy,
+    ):
+        await greedy.send(head(100) + b" " * 99)
+        same = await call.post(HERE, data=b" " * 8 + b"{}", key=None)
+        others = await call.post("/in/another", data=b" " * 40 + b"{}", key=None)
+
+    assert (same.status, others.status) == (503, 202)
+
+
+async def test_what_is_announced_and_has_no_room_is_refused_unheld() -> None:
+    """Its sender need not send a byte; one who asked first is not told to go on."""
+    world = await a_world()
+
+    async with (
+        sources_of(world, limits=(60, 200)) as call,
+        dialled(call.url) as wire,
+    ):
+        await wire.send(head(101, b"Expect: 100-continue\r\n"))
+        status, _ = await wire.answer()
+
+    assert status == 503
+    facts = {"source_id": "src_1", "code": "queue_full", "bytes": 0}
+    assert world.meter.named("source.refused") == [facts]
+
+
+@pytest.mark.parametrize("size", [1_000_000, 8_000_000])
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_who_sends_first_and_looks_then_sees_the_refusal(
+    size: int, *, is_announced: bool
+) -> None:
+    """All is taken in, and forgotten, though the connection is not to be kept."""
+    world = await a_world(max_bytes=MAX_BODY)
+
+    async with (
+        sources_of(world, limits=(60, 1_000_000)) as call,
+        dialled(call.url) as wire,
+    ):
+        if is_announced:
+            await wire.send(head(size, b"Connection: close\r\n") + b" " * size)
+        else:
+            await wire.send(CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (size, b" " * size))
+        status, body = await wire.answer()
+
+    assert (status, json.loads(body)["code"]) == (503, "queue_full")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [(HERE, 413), ("/in/nobody", 404), ("/in/gone", 410)]
+)
+async def test_whatever_a_source_never_takes_is_taken_in_to_be_refused(
+    path: str, expected: int
+) -> None:
+    """As much as the largest that any source takes."""
+    world = await a_world()
+    await world.add(a_source("src_2", token_hash=token_hash("gone"), deleted_at=NOON))
+
+    async with sources_of(world) as call, dialled(call.url) as wire:
+        size = MAX_BODY - 1
+        await wire.send(head(size, b"Connection: close\r\n", path) + b" " * size)
+        status, _ = await wire.answer()
+        ended = await wire.ended()
+
+    assert (status, ended) == (expected, True)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_refusal_of_what_has_no_body_leaves_the_connection(method: str) -> None:
+    """There is nothing on its way that would be taken for the next request."""
+    async with sources_of(await a_world()) as call, dialled(call.url) as wire:
+        found = []
+        for _ in range(2):
+            await wire.send(f"{method} /in/nobody HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            found.append((await wire.answer())[0])
+
+    assert found == [404, 404]
+
+
 async def test_a_sender_that_hangs_up_leaves_nothing() -> None:
     """What did not come whole is not stored, and takes no room."""
     world = await a_world()
 
-    async with sources_of(world, limits=(60, 100)) as call:
+    async with sources_of(world, limits=(60, 200)) as call:
         async with dialled(call.url) as wire:
-            head = f"POST {HERE} HTTP/1.1\r\nHost: x\r\nContent-Length: 95\r\n\r\n"
-            await wire.send(head.encode() + b" " * 90)
+            await wire.send(head(95) + b" " * 90)
         async with asyncio.timeout(5):
             while (answer := await whole(call)) != 202:
                 assert answer == 503

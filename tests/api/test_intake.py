@@ -71,6 +71,18 @@ async def test_a_body_is_spent_up_to_a_bound() -> None:
     assert len(list(coming)) == 8
 
 
+async def test_a_body_is_spent_for_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends when the time is over, or before if nothing more comes."""
+    monkeypatch.setattr(intake, "PAUSE_SECONDS", 0.01)
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        return chunk(b"")
+
+    async with asyncio.timeout(5):
+        await intake.spend(never, seconds=60)
+
+
 async def test_spending_ends_with_whoever_hangs_up() -> None:
     """There is nobody left to answer."""
     coming = iter([chunk(b"a"), {"type": "http.disconnect"}, chunk(b"b")])

@@ -75,3 +75,11 @@ class Wire:
             size = 0 if length is None else int(length[1])
             body = await self._reader.readexactly(size)
         return int(head.split(b" ", 2)[1]), body
+
+    async def ended(self) -> bool:
+        """Wait until the connection ends; say whether it did so without an error."""
+        async with asyncio.timeout(5):
+            try:
+                return await self._reader.read(1) == b""
+            except ConnectionError:
+                return False
