@@ -199,6 +199,19 @@ async def test_a_gateway_without_keys_is_not_to_be_proxied() -> None:
     assert answer.code == "proxied_without_key"
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Host": "tunnel.example"}, {"X-Forwarded-For": "192.0.2.1"}]
+)
+async def test_addresses_of_sources_may_be_proxied(headers: dict[str, str]) -> None:
+    """Their token is what lets a caller in; a source's id in its place lets nobody."""
+    async with calling(Bridge().services(keys=None)) as caller:
+        by_token = await caller.post("/in/nobody-knows", json={}, headers=headers)
+        by_id = await caller.post("/in/src_1", json={}, headers=headers)
+
+    assert by_token.code == "not_found"
+    assert by_id.code in {"host_not_allowed", "proxied_without_key"}
+
+
 async def test_a_gateway_with_keys_may_be_proxied() -> None:
     """Then the key protects it, under whatever name."""
     headers = {"X-Forwarded-For": "192.0.2.1", "Host": "gw.example"}
