@@ -91,7 +91,7 @@ async def test_one_is_shown_with_what_became_of_its_requests() -> None:
     async with sources_of(world) as call:
         first = await call.get("/sources/src_1")
         await call.post("/in/src_1", json={})
-        await call.post("/in/src_1", data=b"")
+        await call.post("/in/src_1", data=b"[")
         taken = await call.post("/in/src_1", json={})
         await call.post("/in/src_1", data=b"{")
         answer = await call.get("/sources/src_1")
