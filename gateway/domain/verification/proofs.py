@@ -16,6 +16,11 @@ from gateway.domain.model.sources import Algorithm, Encoding
 
 MAX_PARTS = 32  # of a header with signatures; nobody has more secrets at a time
 
+MISFIT = (
+    "the signature fits none of the source's secrets, or the body was changed on its "
+    "way"
+)
+
 _SIZES = {Algorithm.SHA1: 20, Algorithm.SHA256: 32, Algorithm.SHA512: 64}
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
@@ -86,11 +91,7 @@ def check_signatures(
         hmac.compare_digest(right, given) for right in expected for given in signatures
     ]
     if not any(fits):
-        detail = (
-            "the signature fits none of the source's secrets, or the body was changed "
-            "on its way"
-        )
-        raise NotVerified(detail)
+        raise NotVerified(MISFIT)
 
 
 def check_same(secrets: Iterable[str], given: bytes, *, challenge: str | None) -> None:
@@ -129,12 +130,20 @@ def check_time(
         raise NotVerified(detail)
     late_s = int(now.timestamp()) - int(text)
     if late_s > tolerance.total_seconds():
-        detail = f"{where} is too old: a replay, or a clock that is wrong"
-        raise NotVerified(detail)
+        raise NotVerified(too_old(where, late_s))
     if -late_s > tolerance.total_seconds():
-        detail = f"{where} is in the future: one of the clocks is wrong"
-        raise NotVerified(detail)
+        raise NotVerified(too_early(where, -late_s))
     return text.encode("ascii")
+
+
+def too_old(where: str, seconds: int) -> str:
+    """Say that a signed time is that long ago."""
+    return f"{where} is too old, {seconds} s: a replay, or a clock that is wrong"
+
+
+def too_early(where: str, seconds: int) -> str:
+    """Say that a signed time is that far ahead."""
+    return f"{where} is in the future, by {seconds} s: one of the clocks is wrong"
 
 
 def _decoded(

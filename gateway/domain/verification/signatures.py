@@ -9,7 +9,16 @@ from gateway.domain.errors import NotVerified
 from gateway.domain.model.sources import Encoding, Verification
 from gateway.domain.signing import Flaw, Seal
 from gateway.domain.verification import headers
-from gateway.domain.verification.proofs import check_signatures, check_time, parts
+from gateway.domain.verification.proofs import (
+    MISFIT,
+    check_signatures,
+    check_time,
+    parts,
+    too_early,
+    too_old,
+)
+
+_TIMELY = {Flaw.TOO_OLD: too_old, Flaw.IN_FUTURE: too_early}
 
 
 def github(verification: Verification, arrival: Arrival, _now: datetime) -> None:
@@ -17,7 +26,7 @@ def github(verification: Verification, arrival: Arrival, _now: datetime) -> None
 
     Source: GitHub, "Validating webhook deliveries".
     """
-    signature = arrival.headers.get(headers.GITHUB)
+    signature = _header(arrival, headers.GITHUB)
     _refuse(signing.verify_github(verification.secrets, signature, arrival.body))
 
 
@@ -33,6 +42,9 @@ def standard(verification: Verification, arrival: Arrival, now: datetime) -> Non
     flaw = signing.verify(
         secrets, seal, arrival.body, now=now, tolerance=verification.tolerance
     )
+    if flaw in _TIMELY:
+        late_s = int(now.timestamp()) - int(seal.timestamp or 0)
+        raise NotVerified(_TIMELY[flaw](names[1], abs(late_s)))
     _refuse(flaw)
 
 
@@ -45,7 +57,7 @@ def stripe(verification: Verification, arrival: Arrival, now: datetime) -> None:
     times = _without_prefix(members, "t=")
     time = check_time(
         times[0] if len(times) == 1 else None,
-        where="the one t= in Stripe-Signature",
+        where="t= in Stripe-Signature",
         now=now,
         tolerance=verification.tolerance,
     )
@@ -116,7 +128,7 @@ def plain_hmac(verification: Verification, arrival: Arrival, now: datetime) -> N
 def _header(arrival: Arrival, name: str) -> str:
     value = arrival.headers.get(name)
     if value is None:
-        detail = f"the header {name} with the signature is missing"
+        detail = f"the header {name} is missing: has the sender been given the secret?"
         raise NotVerified(detail)
     return value
 
@@ -127,4 +139,4 @@ def _without_prefix(texts: Sequence[str], prefix: str) -> Sequence[str]:
 
 def _refuse(flaw: Flaw | None) -> None:
     if flaw is not None:
-        raise NotVerified(flaw.sentence)
+        raise NotVerified(MISFIT if flaw is Flaw.MISMATCH else flaw.sentence)

@@ -303,3 +303,41 @@ def test_an_hmac_in_no_header_is_refused() -> None:
     verification = Verification(Profile.HMAC, (SECRET,))
 
     assert "which header" in refusal(verification, arrival()).detail
+
+
+@pytest.mark.parametrize(
+    ("verification", "given", "told"),
+    [
+        (STRIPE, from_stripe(f"t={AT - 400},v1=00"), "too old, 400 s"),
+        (SLACK, from_slack("v0=00", str(AT + 500)), "in the future, by 500 s"),
+        (
+            Verification(Profile.STANDARD, (STANDARD_SECRET,)),
+            arrival({**standard_headers("svix"), "svix-timestamp": str(AT - 400)}),
+            "svix-timestamp is too old, 400 s",
+        ),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_how_far(
+    verification: Verification, given: Arrival, told: str
+) -> None:
+    """Whoever looks why a sender is refused sees whether it is a replay."""
+    assert told in refusal(verification, given)
+
+
+@pytest.mark.parametrize(
+    ("verification", "name"),
+    [
+        (GITHUB, "x-hub-signature-256"),
+        (STRIPE, "stripe-signature"),
+        (SLACK, "x-slack-signature"),
+        (SHOPIFY, "x-shopify-hmac-sha256"),
+    ],
+)
+def test_a_sender_that_signs_nothing_is_asked_for_the_secret(
+    verification: Verification, name: str
+) -> None:
+    """Most often it was never typed in there."""
+    told = refusal(verification, arrival({}))
+
+    assert f"{name} is missing" in told
+    assert "given the secret" in told
