@@ -1,6 +1,7 @@
 """Every refusal and failure as a problem document of RFC 9457, from one table."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -80,6 +81,7 @@ FRAMEWORKS_OWN: Final[Mapping[int, GatewayError]] = {
     404: errors.NotFound("There is nothing at this address."),
     415: errors.UnsupportedMediaType("The body is of a type that is not read here."),
 }
+_TOKEN: Final = re.compile(r"((?:^|/)in)/.+", re.IGNORECASE | re.DOTALL)
 METHOD_NOT_ALLOWED: Final = "This address does not take that method; see Allow."
 NO_PARAMETER: Final = "There is no such parameter."
 
@@ -270,9 +272,13 @@ def _members(
 
 
 def _instance(scope: Scope) -> str:
-    """Return the path, without what is a secret in it."""
+    """Return the path, without what is a secret in it.
+
+    A token may be in one that is nearly the address of a source: after a slash too
+    many, in capitals, or below what a proxy should have taken away.
+    """
     path: str = scope.get("path", "")
-    return "/in/{token}" if path.startswith("/in/") else path
+    return _TOKEN.sub(r"\1/{token}", path)
 
 
 def _errors(fields: Sequence[FieldError]) -> dict[str, object]:

@@ -184,13 +184,26 @@ async def test_a_bug_says_nothing_of_itself() -> None:
     assert "secret" not in str(problem)
 
 
-def test_a_token_in_the_path_is_not_repeated() -> None:
-    """The path of an ingest address is a secret and stays out of problems."""
-    scope: Scope = {"path": "/in/abc123", "state": {}}
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/in/abc123", "/in/{token}"),
+        ("//in/abc123", "//in/{token}"),
+        ("/in//abc123", "/in/{token}"),
+        ("/IN/abc123/", "/IN/{token}"),
+        ("/in/a\nabc123", "/in/{token}"),
+        ("/gw/in/abc123", "/gw/in/{token}"),
+        ("in/abc123", "in/{token}"),
+        ("/join/abc123", "/join/abc123"),
+    ],
+)
+def test_a_token_in_the_path_is_not_repeated(path: str, told: str) -> None:
+    """The address of a source is a secret and stays out of problems, also misspelt."""
+    scope: Scope = {"path": path, "state": {}}
 
     problem = problems.document(errors.NotFound("Nothing."), scope)
 
-    assert problem["instance"] == "/in/{token}"
+    assert problem["instance"] == told
 
 
 def test_pointers_are_escaped() -> None:
