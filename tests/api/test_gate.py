@@ -279,16 +279,6 @@ async def test_one_line_tells_of_each_request() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["/rooms", "/nowhere", "/in/nowhere", "/docs"])
-async def test_no_cache_keeps_an_answer(path: str) -> None:
-    """A proxy would show it to others, or a 404 once there is something."""
-    async with calling(Bridge().services()) as caller:
-        answer = await caller.get(path)
-
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-
-
 async def test_a_probe_that_finds_all_well_is_not_logged() -> None:
     """Orchestrators ask every few seconds, and it would bury all other lines."""
     bridge = Bridge()
