@@ -321,7 +321,7 @@ def test_a_clock_that_is_wrong_is_told_how_far(
     verification: Verification, given: Arrival, told: str
 ) -> None:
     """Whoever looks why a sender is refused sees whether it is a replay."""
-    assert told in refusal(verification, given)
+    assert told in refusal(verification, given).detail
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_a_sender_that_signs_nothing_is_asked_for_the_secret(
     verification: Verification, name: str
 ) -> None:
     """Most often it was never typed in there."""
-    told = refusal(verification, arrival({}))
+    told = refusal(verification, arrival({})).detail
 
     assert f"{name} is missing" in told
     assert "given the secret" in told
