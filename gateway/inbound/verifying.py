@@ -46,7 +46,9 @@ def read_verification(fields: Fields) -> Verification:
         prefix=prefix or "",
         timestamp_header=_text(inner, "timestamp_header"),
         tolerance=timedelta(
-            seconds=inner.number("tolerance", TOLERANCE_S, 1, MAX_TOLERANCE_S)
+            seconds=inner.number(
+                "tolerance", TOLERANCE_S, 1, MAX_TOLERANCE_S, of="seconds"
+            )
         ),
     )
     for error in check_settings(verification):
