@@ -106,6 +106,7 @@ IN_POSTED: Final[dict[str, Any]] = {
         "content": {
             "application/json": {"schema": {}, "example": {"hello": "world"}},
             "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+            "multipart/form-data": {"schema": {"type": "object"}},
             "text/plain": {"schema": {"type": "string"}},
         },
     },

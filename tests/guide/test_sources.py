@@ -120,14 +120,15 @@ async def test_what_slack_tells_is_heard(shell: Shell, alice: Person) -> None:
 
 
 async def test_other_senders_are_heard(shell: Shell, alice: Person) -> None:
-    """A signature of any kind, a password, and CloudEvents."""
-    sections = ("A signature of any kind", "A script of yours", "CloudEvents")
+    """A signature of any kind, a password, a form with a file, and CloudEvents."""
+    sections = ("A signature of any kind", "A script of yours", "Forms", "CloudEvents")
     await shell.run(steps("hmac.md", *sections))
 
-    said = {text_of(each).splitlines()[0] for each in await alice.hears(3)}
+    said = {text_of(each).splitlines()[0] for each in await alice.hears(4)}
 
     assert said == {
         "Order 17 over 42 EUR",
         "The night was quiet.",
+        "Zoë writes: Hello! (cv.txt, 8 bytes)",
         "com.example.order from /shop",
     }

@@ -3,13 +3,32 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.domain.arrivals import Arrival
 from gateway.domain.presets.reading import a_line, at, without_nothing
+
+HEADER: Final = "meshagent-webhook"
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "room.started": "Room {room} started.",
     "room.ended": "Room {room} ended.",
     "room.call": "Room {room} calls for an agent.",
 }
+
+
+def is_in_a_header(arrival: Arrival) -> bool:
+    """Whether a request says in its header what others say in their body.
+
+    Beside a body the header counts for nothing: it would be the one that is signed, and
+    the body the one that is kept.
+    """
+    return not arrival.body and HEADER in arrival.headers
+
+
+def content(arrival: Arrival) -> bytes:
+    """Return the JSON of a request, from its body or from its header."""
+    if not is_in_a_header(arrival):
+        return arrival.body
+    return arrival.headers[HEADER].encode("latin-1", "replace")
 
 
 def said(payload: object) -> str:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import NotVerified
 from gateway.domain.model.sources import Verification
+from gateway.domain.presets.meshagent import content
 from gateway.domain.verification import headers
 from gateway.domain.verification.proofs import keys, raw
 
@@ -25,7 +26,8 @@ def meshagent(verification: Verification, arrival: Arrival, now: datetime) -> No
     """Return if `Meshagent-Signature` has a token of a secret's for this body.
 
     The digest in it is that of the body parsed and written anew by Python's
-    `json.dumps`, so only what is signed by somebody who knows a secret is parsed.
+    `json.dumps`, so only what is signed by somebody who knows a secret is parsed. An
+    empty body may have its place in the header `Meshagent-Webhook`.
 
     Raises:
         NotVerified: It has none, or not any more.
@@ -38,11 +40,14 @@ def meshagent(verification: Verification, arrival: Arrival, now: datetime) -> No
         raise NotVerified(detail)
     claims = _claims(value.removeprefix(SCHEME), keys(verification.secrets))
     _check_times(claims, now)
+    if "aud" in claims:  # RFC 7519 §4.1.3: we go by no name that could be in there.
+        detail = "the token in Meshagent-Signature is for others"
+        raise NotVerified(detail)
     signed = claims.get("sha256")
     if not isinstance(signed, str):
         detail = "the token in Meshagent-Signature has no claim sha256"
         raise NotVerified(detail)
-    if not hmac.compare_digest(raw(signed), _digest(arrival.body).encode()):
+    if not hmac.compare_digest(raw(signed), _digest(content(arrival)).encode()):
         detail = "the token in Meshagent-Signature is for another body"
         raise NotVerified(detail)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from gateway.domain.presets import meshagent
-from tests.domain.arriving import json_values
+from tests.domain.arriving import arrival, json_values
 
 CALL = {
     "event": "room.call",
@@ -30,6 +30,25 @@ CALL = {
 def test_an_event_is_a_sentence(payload: dict[str, object], expected: str) -> None:
     """Of what happened in which room; others are named."""
     assert meshagent.said(payload) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "expected"),
+    [
+        (b"{}", None, b"{}"),
+        (b"{}", "[]", b"{}"),
+        (b"", "[]", b"[]"),
+        (b"", "\xe9", b"\xe9"),
+        (b"", None, b""),
+    ],
+)
+def test_a_header_stands_in_for_a_body(
+    body: bytes, header: str | None, expected: bytes
+) -> None:
+    """It counts if there is none."""
+    headers = {} if header is None else {meshagent.HEADER: header}
+
+    assert meshagent.content(arrival(body, headers=headers)) == expected
 
 
 def test_the_token_of_a_call_is_never_said() -> None:

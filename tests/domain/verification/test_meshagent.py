@@ -51,6 +51,20 @@ def test_a_body_is_verified_however_it_is_written(body: bytes) -> None:
     verify(MESHAGENT, sent({"sha256": DIGEST}, body), NOW)
 
 
+@pytest.mark.parametrize(
+    "written", [BODY, json.dumps(SAID, ensure_ascii=False, indent=1).encode()]
+)
+def test_a_header_in_place_of_a_body_is_verified(written: bytes) -> None:
+    """However it is written; beside a body it is the body that is."""
+    headers = dict(sent({"sha256": DIGEST}, b"").headers)
+    carried = {**headers, "meshagent-webhook": written.decode("latin-1")}
+
+    verify(MESHAGENT, arrival(carried, b""), NOW)
+    error = refusal(MESHAGENT, arrival(carried, b'{"event": "another"}'))
+
+    assert "another body" in error.detail
+
+
 def test_the_digest_of_other_bytes_is_refused() -> None:
     """A compact body with the digest of its own bytes is not what is signed."""
     body = json.dumps(SAID, separators=(",", ":")).encode()
@@ -74,6 +88,7 @@ def test_a_token_within_its_times_is_verified(claim: dict[str, object]) -> None:
         ({"sha256": "\ud800"}, "another body"),
         ({"sha256": DIGEST.upper()}, "another body"),
         ({"sha256": "0" * 64}, "another body"),
+        ({"sha256": DIGEST, "aud": "somebody"}, "for others"),
         ({"sha256": DIGEST, "exp": AT}, "expired"),
         ({"sha256": DIGEST, "exp": AT - 1}, "expired"),
         ({"sha256": DIGEST, "nbf": AT + 1}, "not valid yet"),
