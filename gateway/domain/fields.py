@@ -218,7 +218,7 @@ def _nearest(name: str, known: AbstractSet[str]) -> str:
     """Return which known member may be meant, as the end of a sentence."""
     if len(name) > GUESSED_CHARACTERS:
         return ""
-    near = get_close_matches(name.lower(), sorted(known), n=1)
+    near = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.75)
     return f"; perhaps {near[0]} is meant" if near else ""
 
 

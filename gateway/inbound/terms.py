@@ -13,6 +13,7 @@ from gateway.domain.identities import HEADER, check_dedup
 from gateway.domain.json_text import loads
 from gateway.domain.model import (
     Address,
+    InboundState,
     Match,
     OwnResponse,
     Preset,
@@ -53,7 +54,8 @@ _ELSEWHERE: Mapping[str, str] = {
         ("url", "path", "token"), "The gateway makes the address, and answers with it."
     ),
     **dict.fromkeys(
-        ("id", "created_at", "updated_at"), "It is shown, and cannot be set."
+        ("id", "created_at", "updated_at", *InboundState),
+        "It is shown, and cannot be set.",
     ),
 }
 _PRESETS: Mapping[Profile, Preset] = {
@@ -227,7 +229,8 @@ def _filter(fields: Fields) -> str | None:
     try:
         compile_filter(text)
     except BadFilter as error:
-        fields.wrong("filter", _no_jmespath(error))
+        detail = f"{_flaw(error)} It is JMESPath, such as action == 'opened'."
+        fields.wrong("filter", detail)
     return text
 
 
@@ -238,7 +241,8 @@ def _dedup(fields: Fields, verify: Verification) -> str | None:
     try:
         check_dedup(text)
     except BadFilter as error:
-        fields.wrong("dedup", f"{_no_jmespath(error)} Or it is header:Name.")
+        detail = f"{_flaw(error)} It is header:Name, or JMESPath such as event.id."
+        fields.wrong("dedup", detail)
     name = text.removeprefix(HEADER)
     if name != text and is_secret(name.lower(), verify):
         detail = "The value of this header may be a secret, and is not kept."
@@ -246,12 +250,8 @@ def _dedup(fields: Fields, verify: Verification) -> str | None:
     return text
 
 
-def _no_jmespath(error: BadFilter) -> str:
-    """Say why an expression is none; its text stands in single quotes."""
-    return (
-        f"At character {error.position + 1}: {error.problem}. It is JMESPath, such as"
-        " action == 'opened'."
-    )
+def _flaw(error: BadFilter) -> str:
+    return f"At character {error.position + 1}: {error.problem}."
 
 
 def _is_json(text: str) -> bool:
