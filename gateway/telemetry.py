@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import json
 import logging
+import math
 import re
 import sys
 from collections import deque
@@ -32,6 +33,8 @@ _SECRET_VALUES: Final = re.compile(
 # What reprs tell, they tell: the insides of a dataclass are not for the log.
 _AS_TOLD: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _FORMS_KEPT: Final = 1024  # The names of a line are in our code: a few dozen sets.
+_UNTOLD_S: Final = 60.0  # In which a library's complaint is told once.
+_COMPLAINTS_KEPT: Final = 256
 _LEVELS: Final = logging.getLevelNamesMapping()
 REDACTED: Final = "[redacted]"
 
@@ -135,27 +138,53 @@ class Telemetry:
 
 
 class _Forward(logging.Handler):
-    """Turns what libraries log into lines of ours."""
+    """Turns what libraries log into lines of ours.
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    What they say again within a minute is counted, and not told: anybody who can
+    connect can have them say it thousands of times a second.
+    """
+
+    def __init__(self, telemetry: Telemetry, monotonic: Callable[[], float]) -> None:
         super().__init__(logging.WARNING)
         self._telemetry = telemetry
+        self._monotonic = monotonic
+        # When each was told, and how often it was said after that; the last told last.
+        self._told: dict[str, tuple[float, int]] = {}
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
         facts: dict[str, object] = {"logger": record.name, "said": record.getMessage()}
         if record.exc_info and record.exc_info[1] is not None:
             facts["error"] = repr(record.exc_info[1])
+        untold = self._untold(repr(facts))
+        if untold is None:
+            return
+        if untold:
+            facts["untold"] = untold
         level = record.levelno >= logging.ERROR
         (self._telemetry.error if level else self._telemetry.warning)(
             "library.complained", **facts
         )
+
+    def _untold(self, said: str) -> int | None:
+        """Return how often it was not told since it was; `None` if it is not now."""
+        now_s = self._monotonic()
+        told_s, untold = self._told.get(said, (-math.inf, 0))
+        if now_s - told_s < _UNTOLD_S:
+            self._told[said] = (told_s, untold + 1)
+            return None
+        self._told.pop(said, None)
+        self._told[said] = (now_s, 0)
+        if len(self._told) > _COMPLAINTS_KEPT:
+            del self._told[next(iter(self._told))]
+        return untold
 
 
 def configure(
     *,
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["auto", "json", "console"] = "auto",
+    monotonic: Callable[[], float] = _clock.monotonic,
 ) -> Telemetry:
     """Set the process's log up, once, and return where to write it.
 
@@ -163,6 +192,7 @@ def configure(
         level: Least level that is written.
         form: `json` writes one object a line, `console` one line for a person;
             `auto` is `console` when stderr is a terminal.
+        monotonic: Seconds that never go back.
     """
     for_people = form == "console" or (form == "auto" and sys.stderr.isatty())
     telemetry = Telemetry(
@@ -171,7 +201,7 @@ def configure(
         least=_LEVELS[level.upper()],
     )
     atexit.register(telemetry.flush)
-    logging.basicConfig(handlers=[_Forward(telemetry)], force=True)
+    logging.basicConfig(handlers=[_Forward(telemetry, monotonic)], force=True)
     return telemetry
 
 

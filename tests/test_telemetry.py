@@ -13,6 +13,7 @@ import pytest
 from typing_extensions import override
 
 from gateway import telemetry
+from tests.fakes.clock import FakeClock
 
 
 class Colour(StrEnum):
@@ -193,6 +194,43 @@ def test_what_a_library_warns_of_becomes_a_line(
     assert line["event"] == "library.complained"
     assert line["said"] == "it broke"
     assert line["error"] == "OSError('disk')"
+
+
+async def test_what_a_library_repeats_is_told_once_a_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With how often it was not told: strangers could fill the log with it."""
+    clock = FakeClock()
+    telemetry.configure(form="json", monotonic=clock.monotonic)
+    library = logging.getLogger("somebody.else")
+
+    for _ in range(1_000):
+        library.warning("nonsense came")
+    library.warning("something else")
+    await clock.advance(60)
+    library.warning("nonsense came")
+
+    told = [
+        (line["said"], line.get("untold")) for line in lines(capsys.readouterr().err)
+    ]
+    assert told == [
+        ("nonsense came", None),
+        ("something else", None),
+        ("nonsense came", 999),
+    ]
+
+
+def test_what_is_known_of_complaints_is_bounded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Thousands of different ones are all told, and only the last are known again."""
+    telemetry.configure(form="json")
+    library = logging.getLogger("somebody.else")
+
+    for number in [*range(1_000), 0, 999]:
+        library.warning("no. %d", number)
+
+    assert len(lines(capsys.readouterr().err)) == 1_001
 
 
 def test_lines_below_the_level_are_not_written(
