@@ -44,8 +44,30 @@ async def test_a_doorbell_is_heard(shell: Shell, alice: Person) -> None:
     assert tried.splitlines()[-1] == (
         '{"text":"Ding-dong at the side door","door":"side"}'
     )
-    assert listed.splitlines()[0].split()[1:] == ["said"]
-    assert listed.splitlines()[1] == "[]"
+    summary, request = listed.rsplit("\n}\n", 1)
+    assert json.loads(summary + "}")["said"] == 1
+    assert json.loads(summary + "}")["last_refusal"] is None
+    assert request.split()[1] == "said"
+    assert request.split()[2].startswith("msg_")
+
+
+async def test_a_page_tells_why_nothing_is_heard(shell: Shell) -> None:
+    """A sender without the secret, and a name that is misspelt."""
+    make, send = blocks("../sources/hmac.md", "A script of yours")
+    see = blocks("../sources/README.md", "See what came in")[0]
+    mistaken = send.replace("--fail-with-body --retry 8 --retry-connrefused", "")
+
+    await shell.run(make.replace('"to":"alice"', '"to":"alcie"'))
+    await shell.run(mistaken.replace("Bearer $(cat", "Bearer x$(cat"))
+    await shell.run(send)
+    seen = await shell.run(see.replace("source.json", "script.json"))
+    message_id = seen.splitlines()[-2].split()[2]
+    message = await shell.run(
+        f'curl -K gateway.curl "$GATEWAY_URL/messages/{message_id}"'
+    )
+
+    assert "not_verified what the request was sent with is none of" in seen
+    assert json.loads(message)["waiting_for"] == "recipient"
 
 
 async def test_an_issue_at_github_is_told_once(shell: Shell, alice: Person) -> None:
