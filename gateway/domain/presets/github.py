@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.domain.presets import (
     github_alerts,
+    github_apps,
     github_code,
     github_issues,
     github_places,
@@ -18,6 +19,7 @@ from gateway.domain.presets.github_notice import (
     Notice,
     Teller,
     Told,
+    after,
     bounded,
     bracketed,
     excerpt,
@@ -35,13 +37,14 @@ TELLERS: Final[Mapping[str, Teller]] = {
     **github_runs.TELLERS,
     **github_alerts.TELLERS,
     **github_places.TELLERS,
+    **github_apps.TELLERS,
 }
 # Members that say where and by whom, not what.
 _AROUND: Final = frozenset(
     ["repository", "sender", "organization", "installation", "enterprise", "changes"]
 )
 _TITLES: Final = (
-    *("title", "display_title", "name", "full_name", "login", "slug", "key"),
+    *("title", "display_title", "name", "full_name", "login", "slug"),
     *("summary", "note", "ref", "tag_name"),
 )
 
@@ -55,7 +58,8 @@ def said(event: str, payload: object) -> str:
 
     Returns:
         Never empty, at most 1 000 characters. What people wrote at GitHub is in it as
-        single lines without control characters, Markdown and all.
+        single lines without control characters: titles in quotation marks or behind a
+        colon, the rest behind `- ` or `> `.
     """
     notice = Notice(a_line(event, 60), an_object(payload))
     teller = TELLERS.get(notice.event)
@@ -66,43 +70,50 @@ def said(event: str, payload: object) -> str:
 
 def anything(notice: Notice) -> Told:
     """Tell an event that there are no words for, by its name and its main thing."""
-    kind = joined(notice.event, notice.action, by=".")
-    name, thing = _main(notice)
-    noun = spaced(name or notice.event) or "event"
-    title = next((a_line(at(thing, key)) for key in _TITLES if _has(thing, key)), "")
-    title = title or excerpt(at(thing, "body"))
-    number = a_line(at(thing, "number"), 20)
-    what = joined(_article(noun), f"#{number}" if number else "")
-    done = spaced(notice.action)
-    line = joined(notice.who, done, what) if notice.who and done else what
-    if notice.who and not done:
-        line = f"{what} by {notice.who}"
-    line = line if notice.who else joined(what, done)
+    noun, thing = _main(notice)
+    named = (a_line(at(thing, key)) for key in _TITLES)
+    title = next(filter(None, named), "")
+    wrote = "" if title else excerpt(at(thing, "body"))
+    number = after("#", a_line(at(thing, "number"), 20)).replace(" ", "")
     return Told(
-        joined(f"{line}: {title}" if title else line, bracketed(kind)),
-        url=a_link(at(thing, "html_url")) or notice.link("repository", "html_url"),
+        _sentence(notice, joined(noun, number), title),
+        (wrote,),
+        a_link(at(thing, "html_url")) or notice.home,
     )
 
 
+def _sentence(notice: Notice, what: str, title: str) -> str:
+    done = spaced(notice.action)
+    named = f"{what}: {title}" if title else what
+    # Only what is plainly done, as `edited`, goes before its thing.
+    if notice.who and done.endswith("ed") and " " not in done:
+        return f"{notice.who} {done} {_article(what)}{named}"
+    by = after("by", notice.who)
+    told = joined(named, bracketed(joined(done, by)))
+    return told[:1].upper() + told[1:]
+
+
 def _main(notice: Notice) -> tuple[str, object]:
-    """Return the member that an event is about: of its name, else the first object."""
-    return next(_things(notice), ("", None))
+    """Return what an event is about: the noun for it, and the member that it is.
+
+    That is the member of its name, or of the last word of it, as
+    `branch_protection_rule` has `rule`; else the first that is an object.
+    """
+    name, thing = next(_things(notice), ("", None))
+    is_many = notice.event == f"{name}s"
+    return spaced(name if is_many else notice.event or name) or "event", thing
 
 
 def _things(notice: Notice) -> Iterator[tuple[str, object]]:
-    # `branch_protection_rule` has `rule`, and others their last word as well.
-    names = (notice.event, notice.event.rpartition("_")[2])
-    for name in names:
+    for name in (notice.event, notice.event.rpartition("_")[2]):
         if isinstance(notice.at(name), dict):
-            yield notice.event, notice.at(name)
+            yield name, notice.at(name)
     for name, value in notice.payload.items():
         if isinstance(value, dict) and value and name not in _AROUND:
             yield a_line(name, 40), value
 
 
-def _has(thing: object, key: str) -> bool:
-    return bool(a_line(at(thing, key)))
-
-
 def _article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    if noun.endswith("s") or "#" in noun:
+        return ""
+    return "an " if noun[:1].lower() in "aeiou" else "a "

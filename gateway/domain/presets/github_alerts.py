@@ -15,6 +15,7 @@ from gateway.domain.presets.github_notice import (
     branch,
     excerpt,
     joined,
+    quoted,
     spaced,
 )
 from gateway.domain.presets.reading import a_line, a_link, an_array, at
@@ -75,7 +76,7 @@ def dependabot_alert(notice: Notice) -> Told | None:
     return Told(
         line,
         (
-            a_line(at(advisory, "summary")),
+            quoted(a_line(at(advisory, "summary"))),
             joined(
                 after("severity", a_line(severity, 40)),
                 *(name, after("fixed in", patched)),
@@ -105,7 +106,7 @@ def code_scanning_alert(notice: Notice) -> Told | None:
     return Told(
         line,
         (
-            a_line(at(rule, "description")) or a_line(at(rule, "name")),
+            quoted(a_line(at(rule, "description")) or a_line(at(rule, "name"))),
             joined(
                 *(after("severity", severity), place, after("on", branch(ref))),
                 a_line(at(alert, "tool", "name"), 80),
@@ -186,7 +187,7 @@ def security_advisory(notice: Notice) -> Told | None:
     return Told(
         joined("Security advisory", name, became),
         (
-            a_line(at(known, "summary")) or excerpt(at(known, "description")),
+            quoted(a_line(at(known, "summary"))) or excerpt(at(known, "description")),
             joined(
                 after("severity", a_line(at(known, "severity"), 40)),
                 joined(*dict.fromkeys(packages), by=", "),

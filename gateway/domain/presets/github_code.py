@@ -1,8 +1,8 @@
 """What happened to the code at GitHub: pushes, branches, comments, releases."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 from gateway.domain.presets.github_notice import (
     Notice,
@@ -16,6 +16,7 @@ from gateway.domain.presets.github_notice import (
     is_nothing,
     joined,
     login,
+    quoted,
     short,
     spaced,
     subject,
@@ -24,6 +25,8 @@ from gateway.domain.presets.reading import a_line, a_link, an_array, at
 
 MAX_COMMITS: Final = 5
 _MAX_PAGES: Final = 5
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_SHOWN_OF_DIGEST: Final = len("sha256:") + 12
 
 _RELEASES: Final[Mapping[str, str]] = {
     "created": "created",
@@ -42,7 +45,7 @@ def push(notice: Notice) -> Told:
     """Tell who pushed what where, with the first commits and the comparison."""
     target = _target(notice)
     if notice.at("deleted") is True or is_nothing(notice.at("after")):
-        return Told(f"{notice.anybody} deleted {target}")
+        return Told(f"{notice.anybody} deleted {target}", url=notice.home)
     commits = an_array(notice.at("commits"))
     shown = [_commit(notice, commit) for commit in commits[:MAX_COMMITS]]
     more = len(commits) - MAX_COMMITS
@@ -86,18 +89,18 @@ def create(notice: Notice) -> Told:
     """Tell of a new branch or tag."""
     kind = notice.line("ref_type", limit=40) or "branch"
     ref = branch(notice.at("ref"))
-    folder = "releases/tag" if kind == "tag" else "tree"
-    home = notice.link("repository", "html_url")
-    url = a_link(f"{home}/{folder}/{quote(ref)}") if home and ref else home
+    folder = ("releases", "tag") if kind == "tag" else ("tree",)
     if kind == "repository":
-        return Told(f"{notice.anybody} created the repository", url=home)
+        return Told(f"{notice.anybody} created the repository", url=notice.home)
+    url = notice.page(*folder, ref) if ref else notice.home
     return Told(joined(notice.anybody, "created", kind, ref), url=url)
 
 
 def delete(notice: Notice) -> Told:
     """Tell of a branch or tag that is gone."""
     kind = notice.line("ref_type", limit=40) or "branch"
-    return Told(joined(notice.anybody, "deleted", kind, branch(notice.at("ref"))))
+    ref = branch(notice.at("ref"))
+    return Told(joined(notice.anybody, "deleted", kind, ref), url=notice.home)
 
 
 def commit_comment(notice: Notice) -> Told:
@@ -132,7 +135,7 @@ def release(notice: Notice) -> Told | None:
             notice.anybody, verb, what, bracketed(name if tag and name != tag else "")
         ),
         (excerpt(notes),),
-        notice.link("release", "html_url") if verb != "deleted" else "",
+        notice.link("release", "html_url") if verb != "deleted" else notice.home,
     )
 
 
@@ -156,7 +159,7 @@ def _page(page: object) -> str:
     done = spaced(a_line(at(page, "action"), 40)) or "changed"
     title = a_line(at(page, "title"), 100) or a_line(at(page, "page_name"), 100)
     summary = a_line(at(page, "summary"), 100)
-    return joined(done, "wiki page", title, bracketed(summary))
+    return joined(done, "wiki page", f'"{title}"' if title else "", bracketed(summary))
 
 
 def package(notice: Notice) -> Told | None:
@@ -171,11 +174,19 @@ def package(notice: Notice) -> Told | None:
     return Told(
         joined(
             *(notice.anybody, verb, kind, "package", name),
-            a_line(at(version, "version"), 80),
+            _version(version),
         ),
-        (a_line(at(version, "summary")) or a_line(at(about, "description")),),
+        (quoted(a_line(at(version, "summary")) or a_line(at(about, "description"))),),
         a_link(at(version, "html_url")) or a_link(at(about, "html_url")),
     )
+
+
+def _version(version: object) -> str:
+    """Return the version; of an image its tag, else the beginning of its digest."""
+    tag = a_line(at(version, "container_metadata", "tag", "name"), 80)
+    name = a_line(at(version, "version"), 80)
+    is_digest = _DIGEST.fullmatch(name) is not None
+    return (tag or name[:_SHOWN_OF_DIGEST]) if is_digest else name
 
 
 def fork(notice: Notice) -> Told:

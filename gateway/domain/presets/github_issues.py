@@ -9,13 +9,16 @@ from gateway.domain.presets.github_notice import (
     Told,
     acted,
     after,
+    bracketed,
     excerpt,
     joined,
+    login,
     numbered,
+    quoted,
     spaced,
     was,
 )
-from gateway.domain.presets.reading import a_line, a_link, at
+from gateway.domain.presets.reading import a_line, a_link, an_object, at
 
 ON_A_THREAD: Final[Mapping[str, str]] = {
     "opened": "opened {thing}",
@@ -37,7 +40,7 @@ ON_A_THREAD: Final[Mapping[str, str]] = {
 }
 _ON_AN_ISSUE: Final[Mapping[str, str]] = {
     **ON_A_THREAD,
-    "typed": "set the type of {thing}",
+    "typed": "set the type of {thing} to {other}",
     "untyped": "removed the type of {thing}",
 }
 _ON_A_DISCUSSION: Final[Mapping[str, str]] = {
@@ -76,21 +79,43 @@ _CONTENTS: Final[Mapping[str, str]] = {
     "Issue": "an issue",
     "PullRequest": "a pull request",
 }
+_PARTS: Final[Mapping[str, str]] = {
+    "sub_issue_added": "made {child} a part of {parent}",
+    "parent_issue_added": "made {child} a part of {parent}",
+    "sub_issue_removed": "removed {child} from {parent}",
+    "parent_issue_removed": "removed {child} from {parent}",
+}
 
 
 def issues(notice: Notice) -> Told | None:
     """Tell what became of an issue; of a new one also how it begins."""
-    line = acted(notice, _ON_AN_ISSUE, numbered("issue", notice.at("issue")))
+    line = acted(notice, _ON_AN_ISSUE, edited(notice, _numbered(notice)))
     if line is None:
         return None
     moved = notice.line("changes", "new_repository", "full_name", limit=140)
     url = notice.link("changes", "new_issue", "html_url")
     new = notice.at("issue", "body") if notice.action == "opened" else None
+    gone = notice.action == "deleted"
     return Told(
         joined(line, _why_closed(notice), after("to", moved)),
         (renamed(notice), excerpt(new)),
-        url or notice.link("issue", "html_url"),
+        url or (notice.home if gone else notice.link("issue", "html_url")),
     )
+
+
+def _numbered(notice: Notice) -> str:
+    # Labels and milestones of pull requests are told as those of issues as well.
+    is_pull = notice.at("issue", "pull_request") is not None
+    kind = "pull request" if is_pull else "issue"
+    return numbered(kind, notice.at("issue"))
+
+
+def edited(notice: Notice, thing: str) -> str:
+    """Return what of a thing somebody edited, if that is one part of it."""
+    changes = an_object(notice.at("changes"))
+    part = next(iter(changes), "") if len(changes) == 1 else ""
+    name = {"title": "title", "body": "description"}.get(part)
+    return f"the {name} of {thing}" if name and notice.action == "edited" else thing
 
 
 def _why_closed(notice: Notice) -> str:
@@ -106,9 +131,7 @@ def renamed(notice: Notice) -> str:
 
 def issue_comment(notice: Notice) -> Told | None:
     """Tell what was written to an issue or a pull request."""
-    is_pull = notice.at("issue", "pull_request") is not None
-    kind = "pull request" if is_pull else "issue"
-    return commented(notice, numbered(kind, notice.at("issue")))
+    return commented(notice, _numbered(notice))
 
 
 def commented(notice: Notice, thing: str) -> Told | None:
@@ -116,14 +139,24 @@ def commented(notice: Notice, thing: str) -> Told | None:
     line = acted(notice, _COMMENTED, thing)
     if line is None:
         return None
-    body = None if notice.action == "deleted" else notice.at("comment", "body")
-    return Told(line, (excerpt(body),), notice.link("comment", "html_url"))
+    gone = notice.action == "deleted"
+    author = login(notice.at("comment", "user"))
+    # Whose it was tells mending from moderating.
+    own = notice.action == "created" or author == notice.who
+    names = (*(() if gone else ("comment",)), "pull_request", "issue", "discussion")
+    urls = (notice.link(name, "html_url") for name in names)
+    return Told(
+        joined(line, bracketed("" if own else after("written by", author))),
+        ("" if gone else excerpt(notice.at("comment", "body")),),
+        next(filter(None, urls), ""),
+    )
 
 
 def discussion(notice: Notice) -> Told | None:
     """Tell what became of a discussion; of a new one also how it begins."""
     about = notice.at("discussion")
-    line = acted(notice, _ON_A_DISCUSSION, numbered("discussion", about))
+    thing = edited(notice, numbered("discussion", about))
+    line = acted(notice, _ON_A_DISCUSSION, thing)
     if line is None:
         return None
     category = a_line(at(about, "category", "name"), 80)
@@ -132,10 +165,13 @@ def discussion(notice: Notice) -> Told | None:
         "created": at(about, "body"),
         "answered": notice.at("answer", "body"),
     }.get(notice.action)
+    moved = notice.line("changes", "new_repository", "full_name", limit=140)
     return Told(
-        joined(line, after(placed, category) if placed else ""),
+        joined(line, after(placed, category) if placed else "", after("to", moved)),
         (renamed(notice), excerpt(body)),
-        notice.link("answer", "html_url") or a_link(at(about, "html_url")),
+        notice.link("changes", "new_discussion", "html_url")
+        or notice.link("answer", "html_url")
+        or a_link(at(about, "html_url")),
     )
 
 
@@ -150,7 +186,29 @@ def projects_v2_item(notice: Notice) -> Told | None:
     kind = _CONTENTS.get(notice.line("projects_v2_item", "content_type"))
     if form is None or kind is None:
         return None
-    return Told(f"{notice.anybody} {form.format(thing=kind)}")
+    field = notice.line("changes", "field_value", "field_name", limit=60)
+    before = notice.line("changes", "field_value", "from", "name", limit=60)
+    now = notice.line("changes", "field_value", "to", "name", limit=60)
+    value = joined(before, now, by=" → ")
+    return Told(
+        joined(
+            f"{notice.anybody} {form.format(thing=kind)}",
+            bracketed(joined(field, value, by=": ") if field else ""),
+        )
+    )
+
+
+def sub_issues(notice: Notice) -> Told | None:
+    """Tell which issue became a part of which, or is none any more."""
+    child = numbered("issue", notice.at("sub_issue"))
+    parent = numbered("issue", notice.at("parent_issue"))
+    form = _PARTS.get(notice.action)
+    if form is None:
+        return None
+    return Told(
+        f"{notice.anybody} {form.format(child=child, parent=parent)}",
+        url=notice.link("sub_issue", "html_url"),
+    )
 
 
 def milestone(notice: Notice) -> Told | None:
@@ -177,7 +235,8 @@ def label(notice: Notice) -> Told | None:
             *(notice.anybody, notice.action, "label", name),
             f"(it was {before})" if before else "",
         ),
-        (notice.line("label", "description"),),
+        (quoted(notice.line("label", "description")),),
+        notice.page("labels"),
     )
 
 
@@ -187,6 +246,7 @@ TELLERS: Final[Mapping[str, Teller]] = {
     "discussion": discussion,
     "discussion_comment": discussion_comment,
     "projects_v2_item": projects_v2_item,
+    "sub_issues": sub_issues,
     "milestone": milestone,
     "label": label,
 }

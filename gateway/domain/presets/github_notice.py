@@ -6,16 +6,34 @@ Source: GitHub, "Webhook events and payloads".
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
-from gateway.domain.presets.reading import a_line, a_link, an_object, at, cut
+from gateway.domain.presets.reading import (
+    a_line,
+    a_link,
+    a_moment,
+    an_object,
+    at,
+    cut,
+    over_link,
+)
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING: Final = re.compile(r"#{1,6} +")
 _SHA: Final = re.compile(r"[0-9a-fA-F]{7,64}", re.ASCII)
-_MOMENT: Final = re.compile(
-    r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)", re.ASCII
+# Of Markdown and HTML what is not for reading: images, addresses of links, tags.
+_IMAGE: Final = re.compile(r"!\[[^\[\]]{0,200}\]\([^()]{0,500}\)")
+_LINK: Final = re.compile(r"\[([^\[\]]{0,200})\]\([^()\s]{1,500}\)")
+_TAG: Final = re.compile(
+    r"</?(?:a|b|i|p|br|hr|em|h[1-6]|li|ol|ul|td|th|tr|div|img|pre|sub|sup|kbd|code"
+    r"|span|table|tbody|thead|strong|details|summary|picture|source|blockquote)"
+    r"(?:\s[^<>]{0,500})?/?>",
+    re.ASCII | re.IGNORECASE,
+)
+_PULL_REF: Final = re.compile(r"refs/pull/(\d{1,19})/(?:merge|head)", re.ASCII)
+_QUEUE_REF: Final = re.compile(
+    r"gh-readonly-queue/(.{1,200})/pr-(\d{1,19})-[0-9a-f]{40,64}", re.ASCII
 )
 _MAX_BODY: Final = 4_000  # Characters in which the first line is looked for.
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
@@ -57,13 +75,26 @@ class Notice:
 
     @property
     def where(self) -> str:
-        """The repository it happened in, else the organization or account."""
-        return (
-            self.line("repository", "full_name", limit=140)
-            or self.line("organization", "login", limit=60)
+        """The repository it happened in, else the organization or account.
+
+        "" for the account of who did it.
+        """
+        account = (
+            self.line("organization", "login", limit=60)
             or self.line("installation", "account", "login", limit=60)
             or self.line("enterprise", "slug", limit=60)
         )
+        own = "" if account == self.who else account
+        return self.line("repository", "full_name", limit=140) or own
+
+    @property
+    def home(self) -> str:
+        """The address of the repository, or ""."""
+        return self.link("repository", "html_url")
+
+    def page(self, *parts: str) -> str:
+        """Return the address of a page of the repository, or ""."""
+        return a_link("/".join([self.home, *map(quote, parts)])) if self.home else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +142,24 @@ def numbered(kind: str, thing: object) -> str:
     return joined(kind, f"#{number}" if number else "", f'"{title}"' if title else "")
 
 
-def excerpt(body: object, limit: int = 200) -> str:
-    """Return the first line that somebody wrote.
+def quoted(text: str) -> str:
+    """Return what somebody wrote as a line that cannot be taken for one of ours."""
+    return after(">", text)
 
-    No quotation, no hidden comment, and a heading only if nothing else is there.
+
+def excerpt(body: object, limit: int = 200) -> str:
+    """Return `> ` and the first line that somebody wrote, "" if there is none.
+
+    No quotation, no hidden comment, no image, of a link what it is called, and a
+    heading only if nothing else is there.
     """
-    if not isinstance(body, str):
-        return ""
+    return quoted(_first_line(body, limit)) if isinstance(body, str) else ""
+
+
+def _first_line(body: str, limit: int) -> str:
     heading = ""
     for raw in _COMMENT.sub("", body[:_MAX_BODY]).splitlines():
-        line = a_line(raw, limit)
+        line = a_line(_TAG.sub("", _LINK.sub(r"\1", _IMAGE.sub("", raw))), limit)
         if line.startswith((">", "```")) or not any(map(str.isalnum, line)):
             continue
         if not _HEADING.match(line):
@@ -147,8 +186,17 @@ def is_nothing(sha: object) -> bool:
 
 
 def branch(ref: object) -> str:
-    """Return the name of a branch or tag without the folders of Git before it."""
-    return a_line(ref, 120).removeprefix("refs/heads/").removeprefix("refs/tags/")
+    """Return the name of a branch or tag without the folders of Git before it.
+
+    Of the branches that GitHub makes itself, which pull request they are for.
+    """
+    name = a_line(ref, 300).removeprefix("refs/heads/").removeprefix("refs/tags/")
+    pull, queue = _PULL_REF.fullmatch(name), _QUEUE_REF.fullmatch(name)
+    if pull:
+        return f"pull request #{pull[1]}"
+    if queue:
+        return f"the merge queue of {cut(queue[1], 80)} for #{queue[2]}"
+    return cut(name, 120)
 
 
 def counted(count: int, noun: str) -> str:
@@ -158,7 +206,7 @@ def counted(count: int, noun: str) -> str:
 
 def took(start: object, end: object) -> str:
     """Return how long something took, as `3 min 20 s`; "" if that is nothing."""
-    begun, ended = _moment(start), _moment(end)
+    begun, ended = a_moment(start), a_moment(end)
     if begun is None or ended is None or ended < begun:
         return ""
     seconds = int((ended - begun).total_seconds())
@@ -177,11 +225,17 @@ def other(notice: Notice) -> str:
     """Return what a notice names beside the main thing: a label, a person, a team."""
     return (
         notice.line("label", "name", limit=60)
-        or login(notice.at("assignee"))
-        or login(notice.at("requested_reviewer"))
+        or oneself(notice, login(notice.at("assignee")))
+        or oneself(notice, login(notice.at("requested_reviewer")))
         or after("team", notice.line("requested_team", "name", limit=60))
         or notice.line("milestone", "title", limit=80)
+        or notice.line("type", "name", limit=60)
     )
+
+
+def oneself(notice: Notice, name: str) -> str:
+    """Return a name, or a word for it if that is who did it."""
+    return "themselves" if name and name == notice.who else name
 
 
 def acted(notice: Notice, acts: Mapping[str, str], thing: str) -> str | None:
@@ -197,6 +251,11 @@ def acted(notice: Notice, acts: Mapping[str, str], thing: str) -> str | None:
     return f"{notice.anybody} {form.format(thing=thing, other=beside)}"
 
 
+def by_form(notice: Notice, form: str | None, name: str) -> str | None:
+    """Return who did it and a form of words with `{name}`; `None` without a form."""
+    return form and f"{notice.anybody} {form.format(name=name)}"
+
+
 def was(notice: Notice, *path: str) -> str:
     """Return what something was before it was changed."""
     return a_line(at(an_object(notice.at("changes")), *path, "from"), 120)
@@ -204,18 +263,10 @@ def was(notice: Notice, *path: str) -> str:
 
 def bounded(told: Told, limit: int) -> str:
     """Return at most so many characters of text, with the address whole or left out."""
-    url = told.url if len(told.url) <= limit // 2 else ""
-    room = limit - len(url) - 1
     # What people write under a title is often the title again.
-    more = (line for line in told.more if line and f'"{line}"' not in f'"{told.line}"')
-    text = cut("\n".join((told.line, *more)), room)
-    return f"{text}\n{url}" if url else text
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        return None
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except ValueError:
-        return None
+    more = (
+        line
+        for line in told.more
+        if f'"{line.removeprefix("> ")}"' not in f'"{told.line}"'
+    )
+    return over_link((told.line, *more), told.url, limit)

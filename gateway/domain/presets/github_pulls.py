@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.domain.presets.github_issues import ON_A_THREAD, commented, renamed
+from gateway.domain.presets.github_issues import (
+    ON_A_THREAD,
+    commented,
+    edited,
+    renamed,
+)
 from gateway.domain.presets.github_notice import (
     Notice,
     Teller,
@@ -14,6 +19,7 @@ from gateway.domain.presets.github_notice import (
     branch,
     excerpt,
     joined,
+    login,
     numbered,
     short,
     spaced,
@@ -35,6 +41,10 @@ _ON_A_PULL: Final[Mapping[str, str]] = {
     "enqueued": "added {thing} to the merge queue",
     "dequeued": "removed {thing} from the merge queue",
 }
+# Those that have to do with its branches.
+_ON_BRANCHES: Final = frozenset(
+    ["opened", "reopened", "closed", "merged", "synchronize", "ready_for_review"]
+)
 _REVIEWED: Final[Mapping[str, str]] = {
     "approved": "approved {thing}",
     "changes_requested": "requested changes on {thing}",
@@ -59,13 +69,16 @@ def pull_request(notice: Notice) -> Told | None:
     if notice.action == "closed" and at(about, "merged") is True:
         line: str | None = f"{notice.anybody} merged {thing}"
     else:
-        line = acted(notice, _ON_A_PULL, thing)
+        line = acted(notice, _ON_A_PULL, edited(notice, thing))
     if line is None:
         return None
     closed = notice.action == "closed" and at(about, "merged") is False
     new = at(about, "body") if notice.action == "opened" else None
     return Told(
-        joined(line, "without merging it" if closed else "", _way(notice)),
+        joined(
+            *(line, "without merging it" if closed else "", _why_dequeued(notice)),
+            _way(notice),
+        ),
         (renamed(notice), _rebased(notice), _size(notice), excerpt(new)),
         notice.link("pull_request", "html_url"),
     )
@@ -73,6 +86,8 @@ def pull_request(notice: Notice) -> Told | None:
 
 def _way(notice: Notice) -> str:
     """Return `(head → base)`, the head with its owner if it is of a fork."""
+    if notice.action not in _ON_BRANCHES and not _rebased(notice):
+        return ""
     head, base = notice.at("pull_request", "head"), notice.at("pull_request", "base")
     source, target = a_line(at(head, "ref"), 120), a_line(at(base, "ref"), 120)
     if not source or not target:
@@ -81,6 +96,11 @@ def _way(notice: Notice) -> str:
     label = a_line(at(head, "label"), 180)
     is_fork = theirs and theirs != a_line(at(base, "repo", "full_name"), 140)
     return bracketed(f"{label if is_fork and label else source} → {target}")
+
+
+def _why_dequeued(notice: Notice) -> str:
+    reason = notice.line("reason", limit=60) if notice.action == "dequeued" else ""
+    return bracketed(spaced(reason).lower())
 
 
 def _rebased(notice: Notice) -> str:
@@ -114,8 +134,10 @@ def review(notice: Notice) -> Told | None:
         line = acted(notice, _REVIEW, thing)
     if line is None:
         return None
+    author = login(notice.at("review", "user"))
+    whose = "" if author == notice.who else after("written by", author)
     return Told(
-        line,
+        joined(line, bracketed(whose)),
         (excerpt(notice.at("review", "body")),),
         notice.link("review", "html_url") or notice.link("pull_request", "html_url"),
     )
@@ -124,9 +146,11 @@ def review(notice: Notice) -> Told | None:
 def review_comment(notice: Notice) -> Told | None:
     """Tell what was written to a line of a pull request."""
     path = notice.line("comment", "path", limit=120)
-    line = notice.line("comment", "line", limit=20) if path else ""
+    line = notice.line("comment", "line", limit=20)
+    line = line or notice.line("comment", "original_line", limit=20)
     thing = numbered("pull request", notice.at("pull_request"))
-    return commented(notice, joined(thing, bracketed(joined(path, line, by=":"))))
+    place = joined(path, line, by=":") if path else ""
+    return commented(notice, joined(thing, bracketed(place)))
 
 
 def review_thread(notice: Notice) -> Told | None:
@@ -149,8 +173,10 @@ def merge_group(notice: Notice) -> Told | None:
     if line is None:
         return None
     commit = at(group, "head_commit")
-    told = joined(short(at(commit, "id")), subject(at(commit, "message")))
-    return Told(line, (after("-", told),))
+    head = short(at(commit, "id"))
+    sha = a_line(at(commit, "id")) if head else ""
+    told = joined(head, subject(at(commit, "message")))
+    return Told(line, (after("-", told),), notice.page("commit", sha) if sha else "")
 
 
 TELLERS: Final[Mapping[str, Teller]] = {

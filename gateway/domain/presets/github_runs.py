@@ -13,6 +13,7 @@ from gateway.domain.presets.github_notice import (
     excerpt,
     joined,
     login,
+    quoted,
     short,
     spaced,
     subject,
@@ -45,6 +46,7 @@ _BEGINS: Final[Mapping[str, str]] = {
     "in_progress": "is running",
     "completed": "ended",
 }
+_ASKED: Final = frozenset(["rerequested", "requested_action"])
 _DEPLOYMENTS: Final[Mapping[str, str]] = {
     **_BEGINS,
     **_ENDS,
@@ -65,11 +67,21 @@ def _became(notice: Notice, about: object) -> str:
     return _BEGINS.get(notice.action) or _BEGINS.get(a_line(at(about, "status")), "")
 
 
-def _on(about: object) -> str:
-    """Return which branch and commit it is about."""
-    place = branch(at(about, "head_branch"))
+def _on(about: object, name: object = None) -> str:
+    """Return which branch, commit and pull request it is about."""
+    place = branch(at(about, "head_branch") or name)
+    pulls = an_array(at(about, "pull_requests"))
+    number = a_line(at(pulls[0], "number"), 20) if len(pulls) == 1 else ""
+    pull = f"pull request #{number}" if number else ""
     head = short(at(about, "head_sha"))
-    return after("on", joined(place, bracketed(head) if place else head))
+    if not place:
+        return after("on", joined(head, bracketed(pull)))
+    return after("on", joined(place, bracketed(head, pull)))
+
+
+def _asked(notice: Notice) -> str:
+    """Return who asked for it, of what began because somebody did."""
+    return after("by", notice.who) if notice.action in _ASKED else ""
 
 
 def workflow_run(notice: Notice) -> Told | None:
@@ -92,9 +104,9 @@ def workflow_run(notice: Notice) -> Told | None:
         joined(
             *("Workflow", name, f"#{number}" if number else ""),
             f"(attempt {a_line(attempt, 20)})" if again else "",
-            *(became, _on(run), after("after", time)),
+            *(became, _on(run), after("after", time), after("· by", by)),
         ),
-        (joined(title if title != name else "", bracketed(by)),),
+        (quoted(title) if title != name else "",),
         a_link(at(run, "html_url")),
     )
 
@@ -131,17 +143,16 @@ def check_run(notice: Notice) -> Told | None:
         return None
     name = a_line(at(run, "name"), 120)
     app = a_line(at(run, "app", "name"), 80)
-    place = branch(at(run, "check_suite", "head_branch"))
-    head = short(at(run, "head_sha"))
+    output = at(run, "output") if notice.action == "completed" else None
     ended = notice.action == "completed"
     time = took(at(run, "started_at"), at(run, "completed_at")) if ended else ""
     return Told(
         joined(
             *("Check", name, after("of", app if app != name else ""), became),
-            after("on", joined(place, bracketed(head) if place else head)),
+            *(_asked(notice), _on(run, at(run, "check_suite", "head_branch"))),
             after("after", time),
         ),
-        (a_line(at(run, "output", "title")), excerpt(at(run, "output", "summary"))),
+        (quoted(a_line(at(output, "title"))), excerpt(at(output, "summary"))),
         a_link(at(run, "html_url")) or a_link(at(run, "details_url")),
     )
 
@@ -154,16 +165,15 @@ def check_suite(notice: Notice) -> Told | None:
         return None
     app = a_line(at(suite, "app", "name"), 80)
     message = subject(at(suite, "head_commit", "message"))
+    sha = at(suite, "head_sha")
     return Told(
-        joined("The suite of checks", after("of", app), became, _on(suite)),
-        (message,),
-        _commit(notice, at(suite, "head_sha")),
+        joined(
+            *("The suite of checks", after("of", app), became, _asked(notice)),
+            _on(suite),
+        ),
+        (quoted(message),),
+        notice.page("commit", a_line(sha)) if short(sha) else notice.home,
     )
-
-
-def _commit(notice: Notice, sha: object) -> str:
-    home = notice.link("repository", "html_url")
-    return a_link(f"{home}/commit/{sha}") if home and short(sha) else home
 
 
 def status(notice: Notice) -> Told:
@@ -174,13 +184,13 @@ def status(notice: Notice) -> Told:
     head = short(notice.at("sha"))
     return Told(
         joined(
-            notice.line("context", limit=120) or "A status",
+            after("Status", notice.line("context", limit=120)) or "A status",
             became or "changed",
             after("on", joined(name, bracketed(head) if name else head)),
         ),
         (
-            notice.line("description"),
-            subject(notice.at("commit", "commit", "message")),
+            quoted(notice.line("description")),
+            quoted(subject(notice.at("commit", "commit", "message"))),
         ),
         notice.link("target_url") or notice.link("commit", "html_url"),
     )
@@ -203,8 +213,7 @@ def deployment(notice: Notice) -> Told | None:
             after("to", a_line(at(about, "environment"), 80)),
         ),
         (excerpt(at(about, "description")),),
-        notice.link("workflow_run", "html_url")
-        or notice.link("repository", "html_url"),
+        notice.link("workflow_run", "html_url") or notice.home,
     )
 
 
@@ -228,8 +237,7 @@ def deployment_status(notice: Notice) -> Told:
             bracketed(login(at(now, "creator")) or notice.who),
         ),
         (excerpt(at(now, "description")),),
-        next((a_link(url) for url in urls if a_link(url)), "")
-        or notice.link("repository", "html_url"),
+        next((a_link(url) for url in urls if a_link(url)), "") or notice.home,
     )
 
 
@@ -243,10 +251,9 @@ def deployment_review(notice: Notice) -> Told | None:
     by = login(notice.at("approver")) or login(notice.at("requestor")) or notice.who
     return Told(
         joined(
-            *("Deployment", after("by", a_line(at(run, "name"), 120))),
-            *(after("to", place), became, _on(run), bracketed(by)),
+            *("Deployment", after("to", place), became, _on(run), after("· by", by)),
         ),
-        (excerpt(notice.at("comment")),),
+        (quoted(a_line(at(run, "name"), 120)), excerpt(notice.at("comment"))),
         a_link(at(run, "html_url")),
     )
 
@@ -257,7 +264,7 @@ def workflow_dispatch(notice: Notice) -> Told:
     place = branch(notice.at("ref"))
     return Told(
         joined(notice.anybody, "started workflow", path, after("on", place)),
-        url=notice.link("repository", "html_url"),
+        url=notice.home,
     )
 
 
@@ -268,7 +275,7 @@ def repository_dispatch(notice: Notice) -> Told:
             *(notice.anybody, "dispatched", notice.action or "an event"),
             after("on", branch(notice.at("branch"))),
         ),
-        url=notice.link("repository", "html_url"),
+        url=notice.home,
     )
 
 
@@ -282,7 +289,7 @@ def page_build(notice: Notice) -> Told:
             bracketed(login(notice.at("build", "pusher")) or notice.who),
         ),
         (excerpt(notice.at("build", "error", "message")),),
-        notice.link("repository", "html_url"),
+        notice.home,
     )
 
 

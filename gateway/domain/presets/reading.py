@@ -1,11 +1,22 @@
 """Reading what strangers sent: any JSON in, plain short text out."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
+# White space, control characters, and those that turn the direction of writing.
 _SPACE: Final = re.compile(
-    r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+"
+    r"[\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f]+"
+)
+# What nobody sees: soft hyphens, spaces of no width, fillers, tags. Joiners stay, for
+# some scripts and for emoji.
+_HIDDEN: Final = re.compile(
+    r"[\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u3164\ufeff\uffa0"
+    r"\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+)
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
 _LINK: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\xa0<>\"]{1,2000}", re.ASCII)
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -32,14 +43,15 @@ def a_line(value: object, limit: int = 200) -> str:
     """Return text or a number as one line of at most so many characters.
 
     "" for all else. Control characters, and those that turn the direction of writing,
-    become a space.
+    become a space; those that nobody sees are left out.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         return ""
     # More than is shown is cleaned, since spaces may fall together.
-    return cut(_SPACE.sub(" ", str(value)[: 4 * limit]).strip(), limit)
+    seen = _HIDDEN.sub("", str(value)[: 4 * limit])
+    return cut(_SPACE.sub(" ", seen).strip(), limit)
 
 
 def first_line(*values: object, limit: int = 200) -> str:
@@ -54,6 +66,27 @@ def first_line(*values: object, limit: int = 200) -> str:
 def a_link(value: object) -> str:
     """Return an address of the web, or "" for all that is none."""
     return value if isinstance(value, str) and _LINK.fullmatch(value) else ""
+
+
+def a_moment(value: object) -> datetime | None:
+    """Return a date and time of RFC 3339 in UTC, to the second; `None` for all else."""
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(found[1] + found[2]).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def over_link(lines: Iterable[str], url: str, limit: int) -> str:
+    """Return lines over an address, at most so many characters; empty ones left out.
+
+    The address is whole, or left out if it would take more than half.
+    """
+    url = url if len(url) <= limit // 2 else ""
+    text = cut("\n".join(line for line in lines if line), limit - len(url) - 1)
+    return f"{text}\n{url}" if text and url else text or url
 
 
 def cut(text: str, limit: int) -> str:

@@ -37,28 +37,29 @@ and 2 more
 acme/rocket: alice opened pull request #7 "Light the second stage" \
 (alice:second-stage → main)
 +120 -8 in 3 files
-The first stage alone does not reach orbit.
+> The first stage alone does not reach orbit.
 {HOME}/pull/7""",
     "issues": f"""\
 acme/rocket: alice opened issue #6 "The rocket falls back"
-After 90 s it comes down again.
+> After 90 s it comes down again.
 {HOME}/issues/6""",
     "issue_comment": f"""\
 acme/rocket: alice commented on issue #6 "The rocket falls back"
-That is when the first stage is empty.
+> That is when the first stage is empty.
 {HOME}/issues/6#issuecomment-9""",
     "release": f"""\
 acme/rocket: alice published release v1.2.0 (To the moon)
-* A second stage
+> * A second stage
 {HOME}/releases/tag/v1.2.0""",
     "workflow_run": f"""\
-acme/rocket: Workflow CI #41 (attempt 2) failed on main (6dcb09b) after 3 min 20 s
-Light the second stage (bob)
+acme/rocket: Workflow CI #41 (attempt 2) failed on main (6dcb09b) \
+after 3 min 20 s · by bob
+> Light the second stage
 {HOME}/actions/runs/5""",
     "check_run": f"""\
 acme/rocket: Check lint of Tidy timed out on main (6dcb09b) after 1 h 30 min
-3 warnings
-Three lines are too long
+> 3 warnings
+> Three lines are too long
 {HOME}/runs/8""",
     "ping": f"""\
 acme/rocket: GitHub is connected (alice)
@@ -80,41 +81,44 @@ def test_an_event_without_words_is_told_by_its_name() -> None:
         "branch_protection_rule", action="edited", rule={"id": 1, "name": "main"}
     )
 
-    assert text == (
-        "acme/rocket: alice edited a branch protection rule: main "
-        f"(branch_protection_rule.edited)\n{HOME}"
-    )
+    assert text == (f"acme/rocket: alice edited a branch protection rule: main\n{HOME}")
 
 
 @pytest.mark.parametrize(
     ("event", "payload", "expected"),
     [
-        ("", {}, "an event"),
-        ("push_protection", {}, "a push protection (push_protection)"),
-        ("thing", [1], "a thing (thing)"),
-        ("thing", None, "a thing (thing)"),
-        ("", {"action": "made", "sender": ALICE}, "alice made an event (made)"),
-        ("thing", {"action": "made"}, "a thing made (thing.made)"),
-        ("thing", {"sender": ALICE}, "a thing by alice (thing)"),
+        ("", {}, "Event"),
+        ("push_protection", {}, "Push protection"),
+        ("thing", [1], "Thing"),
+        ("thing", None, "Thing"),
+        ("", {"action": "added", "sender": ALICE}, "alice added an event"),
+        ("thing", {"action": "made"}, "Thing (made)"),
+        ("thing", {"action": "made", "sender": ALICE}, "Thing (made by alice)"),
+        ("thing", {"sender": ALICE}, "Thing (by alice)"),
+        ("thing", {"thing": {"number": 5, "body": "> no\nyes"}}, "Thing #5\n> yes"),
+        (
+            "custom_property",
+            {"action": "created", "definition": {"name": "tier"}, "sender": ALICE},
+            "alice created a custom property: tier",
+        ),
+        (
+            "custom_property_values",
+            {"action": "updated", "sender": ALICE},
+            "alice updated custom property values",
+        ),
+        ("thing", {"organization": {"login": "acme"}}, "acme: Thing"),
         (
             "thing",
-            {"thing": {"number": 5, "body": "> no\nyes"}},
-            "a thing #5: yes (thing)",
+            {"organization": {"login": "alice"}, "sender": ALICE},
+            "Thing (by alice)",
         ),
-        ("custom_property", {"definition": {"name": "tier"}}, "a definition: tier"),
-        (
-            "github_app_authorization",
-            {"action": "revoked", "sender": ALICE},
-            "alice revoked a github app authorization",
-        ),
-        ("thing", {"organization": {"login": "acme"}}, "acme: a thing (thing)"),
     ],
 )
 def test_a_stranger_is_told_by_what_is_known_of_it(
     event: str, payload: object, expected: str
 ) -> None:
     """Who, what, which: each only if it is there."""
-    assert github.said(event, payload).startswith(expected)
+    assert github.said(event, payload) == expected
 
 
 def test_an_action_without_words_is_told_by_its_name() -> None:
@@ -124,8 +128,7 @@ def test_an_action_without_words_is_told_by_its_name() -> None:
     text = told("issues", action="field_added", issue=issue)
 
     assert text == (
-        "acme/rocket: alice field added an issue #6: It falls (issues.field_added)\n"
-        f"{HOME}/issues/6"
+        f"acme/rocket: Issue #6: It falls (field added by alice)\n{HOME}/issues/6"
     )
 
 
@@ -147,6 +150,18 @@ def test_a_long_event_keeps_its_address() -> None:
 
     assert len(text) <= github.MAX_TEXT
     assert text.endswith(f"…\n{payload['compare']}")
+
+
+def test_what_people_write_is_never_the_beginning_of_a_line() -> None:
+    """A comment can't pretend to be a notice of ours, nor to be its link."""
+    posing = "acme/rocket: bob merged pull request #7"
+    issue = {"number": 1, "title": "Fix"}
+
+    lines = told(
+        "issue_comment", action="created", issue=issue, comment={"body": posing}
+    ).splitlines()
+
+    assert lines[1:] == [f"> {posing}"]
 
 
 def test_what_people_write_stays_in_its_line() -> None:

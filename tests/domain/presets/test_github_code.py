@@ -37,11 +37,11 @@ def test_a_push_says_what_it_did(members: dict[str, object], expected: str) -> N
     assert tale("push", **members) == f"alice {expected}"
 
 
-def test_a_branch_that_is_gone_has_no_link() -> None:
+def test_a_branch_that_is_gone_links_to_the_repository() -> None:
     """There is nothing to compare."""
     text = told("push", ref="refs/heads/old", deleted=True, compare=f"{HOME}/compare")
 
-    assert "http" not in text
+    assert text.endswith(f"deleted branch old\n{HOME}")
 
 
 def test_a_push_by_somebody_unknown_names_who_pushed() -> None:
@@ -92,7 +92,7 @@ def test_at_most_five_commits_are_told() -> None:
                     {"action": "edited", "page_name": "FAQ", "summary": "typo"},
                 ]
             },
-            "created wiki page Home; edited wiki page FAQ (typo)",
+            'created wiki page "Home"; edited wiki page "FAQ" (typo)',
         ),
         ("gollum", {}, "changed the wiki"),
     ],
@@ -135,13 +135,13 @@ def test_a_release_is_told_by_its_tag(
     assert tale("release", action=action, release=release) == f"alice {expected}"
 
 
-def test_a_release_that_is_gone_has_no_notes_and_no_link() -> None:
-    """What it was is told, and that is all."""
+def test_a_release_that_is_gone_has_no_notes() -> None:
+    """Nor a page of its own."""
     release = {"tag_name": "v1", "body": "Notes", "html_url": f"{HOME}/releases/1"}
 
     text = told("release", action="deleted", release=release)
 
-    assert text == "acme/rocket: alice deleted release v1"
+    assert text == f"acme/rocket: alice deleted release v1\n{HOME}"
 
 
 @pytest.mark.parametrize("event", ["package", "registry_package"])
@@ -158,5 +158,26 @@ def test_a_package_is_told_with_its_version(event: str) -> None:
 
     assert text == (
         "acme/rocket: alice published npm package rocket 1.2.0\n"
-        f"It flies.\n{HOME}/packages/1"
+        f"> It flies.\n{HOME}/packages/1"
     )
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("v2", "boat v2"), (None, "boat sha256:6dcb09b5b578")]
+)
+def test_an_image_is_told_by_its_tag_or_the_beginning_of_its_digest(
+    tag: object, expected: str
+) -> None:
+    """Nobody reads 64 digits."""
+    version = {
+        "version": f"sha256:{SHA}{SHA[:24]}",
+        "container_metadata": {"tag": {"name": tag}},
+    }
+
+    line = tale(
+        "package",
+        action="published",
+        package={"name": "boat", "package_version": version},
+    )
+
+    assert line.endswith(expected)

@@ -35,7 +35,14 @@ TALK = {"number": 4, "title": "Why fly?", "category": {"name": "Ideas"}}
             f"transferred {THING} to acme/boat",
         ),
         ("pinned", {}, f"pinned {THING}"),
-        ("labeled", {}, "labeled an issue #6: It falls (issues.labeled)"),
+        ("labeled", {}, "labeled issue #6: It falls"),
+        ("typed", {"type": {"name": "Bug"}}, f"set the type of {THING} to Bug"),
+        ("edited", {"changes": {"body": {}}}, f"edited the description of {THING}"),
+        (
+            "milestoned",
+            {"milestone": {"title": "v1"}, "issue": {**ISSUE, "pull_request": {}}},
+            'added pull request #6 "It falls" to milestone v1',
+        ),
     ],
 )
 def test_an_issue_says_what_became_of_it(
@@ -83,14 +90,19 @@ def test_a_comment_is_told_with_its_first_line(
 
     text = told(event, action="created", comment=comment, **members)
 
-    assert text == f"acme/rocket: alice {expected}\nFill it.\n{HOME}/1"
+    assert text == f"acme/rocket: alice {expected}\n> Fill it.\n{HOME}/1"
 
 
 def test_a_comment_that_is_gone_is_not_told() -> None:
-    """Whoever deleted it did not want it read."""
-    text = told("issue_comment", action="deleted", issue=ISSUE, comment={"body": "Oh"})
+    """Whoever deleted it did not want it read; whose it was is told."""
+    comment = {"body": "Oh", "user": BOB, "html_url": f"{HOME}/issues/6#1"}
 
-    assert text == f"acme/rocket: alice deleted a comment on {THING}"
+    text = told("issue_comment", action="deleted", issue=ISSUE, comment=comment)
+
+    assert text == (
+        f"acme/rocket: alice deleted a comment on {THING} (written by bob)\n"
+        f"{HOME}/issues/6"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,6 +135,33 @@ def test_a_comment_that_is_gone_is_not_told() -> None:
             {"projects_v2_item": {"content_type": "Issue"}},
             "archived an issue of a project",
         ),
+        (
+            "projects_v2_item",
+            "edited",
+            {
+                "projects_v2_item": {"content_type": "Issue"},
+                "changes": {
+                    "field_value": {
+                        "field_name": "Status",
+                        "from": {"name": "Todo"},
+                        "to": {"name": "Done"},
+                    }
+                },
+            },
+            "edited an issue of a project (Status: Todo → Done)",
+        ),
+        (
+            "sub_issues",
+            "sub_issue_added",
+            {"sub_issue": ISSUE, "parent_issue": {"number": 5, "title": "Fly"}},
+            f'made {THING} a part of issue #5 "Fly"',
+        ),
+        (
+            "discussion",
+            "transferred",
+            {"changes": {"new_repository": {"full_name": "acme/boat"}}},
+            'transferred discussion #4 "Why fly?" to acme/boat',
+        ),
     ],
 )
 def test_what_is_around_issues_is_a_line(
@@ -136,8 +175,11 @@ def test_what_is_around_issues_is_a_line(
 
 @pytest.mark.parametrize(
     "event",
-    ["issues", "issue_comment", "discussion", "milestone", "label", "projects_v2_item"],
+    [
+        *("issues", "issue_comment", "discussion", "milestone", "label"),
+        *("projects_v2_item", "sub_issues"),
+    ],
 )
 def test_an_action_unknown_is_told_by_its_name(event: str) -> None:
     """Nothing is said of it that might be wrong."""
-    assert tale(event, action="juggled").endswith(f"({event}.juggled)")
+    assert tale(event, action="juggled").startswith("alice juggled ")

@@ -47,6 +47,11 @@ def test_a_notice_knows_who_and_where(
         ("#6 is fixed", "#6 is fixed"),
         ("---\n***\n```python\nx = 1\n```", "x = 1"),
         ("x" * 300, "x" * 199 + "…"),
+        ("![Logo](https://x.example/logo.png)\nOne.", "One."),
+        ("[![CI](https://x.example/ci.svg)](https://x.example/ci)\nOne.", "One."),
+        ("Bumps [a/b](https://x.example/b) to 2.", "Bumps a/b to 2."),
+        ('<p align="center"><b>One.</b></p>', "One."),
+        ("Vec<String> and a[0](1 + 2)", "Vec<String> and a[0](1 + 2)"),
         ("", ""),
         (None, ""),
         (7, ""),
@@ -56,7 +61,7 @@ def test_an_excerpt_is_the_first_line_that_somebody_wrote(
     body: object, expected: str
 ) -> None:
     """Not what a form or another person put there."""
-    assert github_notice.excerpt(body) == expected
+    assert github_notice.excerpt(body) == (expected and f"> {expected}")
 
 
 def test_an_excerpt_of_much_is_found_quickly() -> None:
@@ -112,7 +117,8 @@ def test_a_commit_has_a_short_name(
     [
         ("refs/heads/a/b", "a/b"),
         ("refs/tags/v1", "v1"),
-        ("refs/pull/1/merge", "refs/pull/1/merge"),
+        ("refs/pull/1/merge", "pull request #1"),
+        (f"gh-readonly-queue/main/pr-9-{SHA}", "the merge queue of main for #9"),
         ("main", "main"),
         (None, ""),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.vectors.github.events import BOB, HOME, SHA, tale, told
+from tests.vectors.github.events import ALICE, BOB, HOME, SHA, tale, told
 
 PULL = {
     "number": 7,
@@ -18,11 +18,14 @@ WAY = "(fire → main)"
 @pytest.mark.parametrize(
     ("action", "members", "expected"),
     [
-        ("opened", {}, f"opened {THING}"),
-        ("closed", {}, f"closed {THING}"),
-        ("reopened", {}, f"reopened {THING}"),
-        ("synchronize", {}, f"pushed to {THING}"),
-        ("ready_for_review", {}, f"marked {THING} as ready for review"),
+        ("opened", {}, f"opened {THING} {WAY}"),
+        ("closed", {}, f"closed {THING} {WAY}"),
+        ("reopened", {}, f"reopened {THING} {WAY}"),
+        ("synchronize", {}, f"pushed to {THING} {WAY}"),
+        ("ready_for_review", {}, f"marked {THING} as ready for review {WAY}"),
+        ("edited", {"changes": {"body": {}}}, f"edited the description of {THING}"),
+        ("edited", {"changes": {"title": {}}}, f"edited the title of {THING}"),
+        ("edited", {"changes": {"title": {}, "body": {}}}, f"edited {THING}"),
         ("converted_to_draft", {}, f"turned {THING} into a draft"),
         (
             "review_requested",
@@ -35,18 +38,24 @@ WAY = "(fire → main)"
             f"asked team crew to review {THING}",
         ),
         ("assigned", {"assignee": BOB}, f"assigned bob to {THING}"),
+        ("assigned", {"assignee": ALICE}, f"assigned themselves to {THING}"),
         ("labeled", {"label": {"name": "bug"}}, f"labeled {THING} with bug"),
         ("auto_merge_enabled", {}, f"turned on auto-merge of {THING}"),
         ("enqueued", {}, f"added {THING} to the merge queue"),
+        (
+            "dequeued",
+            {"reason": "MERGE_CONFLICT"},
+            f"removed {THING} from the merge queue (merge conflict)",
+        ),
     ],
 )
 def test_a_pull_request_says_what_became_of_it(
     action: str, members: dict[str, object], expected: str
 ) -> None:
-    """Every action has its words, and from where to where it goes."""
+    """Every action has its words; where it matters, from where to where it goes."""
     line = tale("pull_request", action=action, pull_request=PULL, **members)
 
-    assert line == f"alice {expected} {WAY}"
+    assert line == f"alice {expected}"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +136,7 @@ def test_a_review_says_how_it_judges(action: str, state: str, expected: str) -> 
 
     text = told("pull_request_review", action=action, pull_request=PULL, review=review)
 
-    assert text == f"acme/rocket: alice {expected}\nMind the fuel.\n{HOME}/pull/7"
+    assert text == f"acme/rocket: alice {expected}\n> Mind the fuel.\n{HOME}/pull/7"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +144,10 @@ def test_a_review_says_how_it_judges(action: str, state: str, expected: str) -> 
     [
         ({"path": "a.py", "line": 3}, f"commented on {THING} (a.py:3)"),
         ({"path": "a.py"}, f"commented on {THING} (a.py)"),
+        (
+            {"path": "a.py", "line": None, "original_line": 9},
+            f"commented on {THING} (a.py:9)",
+        ),
         ({"line": 3}, f"commented on {THING}"),
     ],
 )
@@ -150,6 +163,17 @@ def test_a_comment_says_to_which_line(
     )
 
     assert line == f"alice {expected}"
+
+
+def test_whose_review_is_dismissed_is_told() -> None:
+    """Since somebody else did it."""
+    review = {"user": BOB}
+
+    line = tale(
+        "pull_request_review", action="dismissed", pull_request=PULL, review=review
+    )
+
+    assert line == f"alice dismissed a review of {THING} (written by bob)"
 
 
 def test_a_thread_is_resolved() -> None:
@@ -180,7 +204,7 @@ def test_the_merge_queue_says_how_far_it_is(action: str, expected: str) -> None:
 
     text = told("merge_group", action=action, reason="merged", merge_group=group)
 
-    assert text == f"acme/rocket: {expected}\n- 6dcb09b Light it"
+    assert text == (f"acme/rocket: {expected}\n- 6dcb09b Light it\n{HOME}/commit/{SHA}")
 
 
 @pytest.mark.parametrize(
@@ -192,4 +216,4 @@ def test_the_merge_queue_says_how_far_it_is(action: str, expected: str) -> None:
 )
 def test_an_action_unknown_is_told_by_its_name(event: str) -> None:
     """Nothing is said of it that might be wrong."""
-    assert tale(event, action="juggled").endswith(f"({event}.juggled)")
+    assert tale(event, action="juggled").startswith("alice juggled ")

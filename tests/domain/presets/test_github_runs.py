@@ -28,7 +28,7 @@ def test_a_run_says_how_it_ended(conclusion: object, expected: str) -> None:
 
     line = tale("workflow_run", action="completed", workflow_run=run)
 
-    assert line == f"Workflow CI #41 {expected} {ON}"
+    assert line == f"Workflow CI #41 {expected} {ON} · by alice"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_run_that_goes_on_says_how_far_it_is(action: str, expected: str) -> No
 
     line = tale("workflow_run", action=action, workflow_run=run)
 
-    assert line == f"Workflow CI #41 {expected} {ON}"
+    assert line == f"Workflow CI #41 {expected} {ON} · by alice"
 
 
 def test_a_job_says_which_step_failed() -> None:
@@ -83,7 +83,7 @@ def test_a_job_says_which_step_failed() -> None:
         (
             "check_run",
             {"action": "rerequested", "check_run": {"name": "lint"}},
-            "Check lint was requested again",
+            "Check lint was requested again by alice",
         ),
         (
             "check_suite",
@@ -101,7 +101,7 @@ def test_a_job_says_which_step_failed() -> None:
                 "sha": SHA,
                 "branches": [{"name": "main"}],
             },
-            f"ci/build is pending {ON}",
+            f"Status ci/build is pending {ON}",
         ),
         (
             "status",
@@ -125,7 +125,7 @@ def test_a_job_says_which_step_failed() -> None:
         (
             "deployment_review",
             {"action": "approved", "environment": "prod", "workflow_run": RUN},
-            f"Deployment by CI to prod was approved {ON} (alice)",
+            f"Deployment to prod was approved {ON} · by alice",
         ),
         (
             "workflow_dispatch",
@@ -198,4 +198,4 @@ def test_a_suite_leads_to_its_commit() -> None:
 )
 def test_an_action_unknown_is_told_by_its_name(event: str) -> None:
     """Nothing is said of it that might be wrong."""
-    assert tale(event, action="juggled").endswith(f"({event}.juggled)")
+    assert tale(event, action="juggled").startswith("alice juggled ")
