@@ -57,7 +57,6 @@ class VerifyBody(BaseModel):
     secret: _Secret | None = Field(None, description="The only one of `secrets`.")
     secrets: list[_Secret] | None = Field(
         None,
-        min_length=1,
         max_length=MAX_SECRETS,
         description="Any of them may match; of `basic` each is `user:password`, of"
         " `bearer` visible ASCII without spaces, of `standard` `whsec_` and base64."
