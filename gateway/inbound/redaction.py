@@ -12,7 +12,10 @@ from gateway.domain.verification import secret_headers
 REDACTED: Final = "[redacted]"
 
 # Senders have more names for these than anybody could list.
-_SECRET = re.compile(r"authorization|cookie|signature|hmac|secret|token|api-?key")
+_SECRET = re.compile(
+    r"authorization|cookie|signature|hmac|secret|token|passw|credential|jwt"
+    r"|(api|access|private|shared|web-?hook)-?key|(^|-)auth(-key)?$"
+)
 
 
 def redacted(

@@ -26,6 +26,13 @@ ANYBODY = Verification(Profile.NONE)
         "x-gitlab-token",
         "meshagent-signature",
         "x-acme-webhook-secret",
+        "x-auth",
+        "x-auth-key",
+        "x-password",
+        "x-acme-credential",
+        "cf-access-jwt-assertion",
+        "x-access-key",
+        "x-webhook-key",
     ],
 )
 def test_what_proves_who_somebody_is_is_not_kept(name: str) -> None:
@@ -48,6 +55,9 @@ def test_what_says_what_a_request_is_is_kept() -> None:
         "content-type": "application/json",
         "x-github-event": "push",
         "webhook-id": "msg_1",
+        "idempotency-key": "1",
+        "x-author": "bob",
+        "x-auth-request-email": "bob@example.com",
         "ce-type": "a.b",
     }
 
