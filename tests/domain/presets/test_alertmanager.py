@@ -1,5 +1,6 @@
 """Alertmanager in words: what fires, where, since when, and what is over."""
 
+import pytest
 from hypothesis import given
 
 from gateway.domain.presets import alertmanager
@@ -23,7 +24,7 @@ RESOLVED = {
     "status": "resolved",
     "labels": {"alertname": "HighLatency", "instance": "web-2:9100"},
     "annotations": {},
-    "endsAt": "2026-03-14T12:30:00+02:00",
+    "endsAt": "2026-03-14T14:30:00+02:00",
 }
 NOTICE = {
     "version": "4",
@@ -53,8 +54,7 @@ def test_a_group_is_a_head_its_alerts_and_a_link() -> None:
     assert alertmanager.said(NOTICE) == (
         "1 firing, 1 resolved: HighLatency\n"
         "[FIRING] critical on web-1:9100: p99 above 2 s (since 2026-03-14 12:00 UTC)\n"
-        "[RESOLVED] on web-2:9100"
-        " (since 2026-03-14 12:00 UTC until 2026-03-14 12:30 +02:00)\n"
+        "[RESOLVED] on web-2:9100 (2026-03-14 12:00 to 12:30 UTC)\n"
         "http://alertmanager:9093"
     )
 
@@ -74,6 +74,112 @@ def test_alerts_of_several_names_are_told_with_theirs() -> None:
     assert first == "2 firing: team=web"
     assert second.startswith("[FIRING] HighLatency critical on web-1:9100: ")
     assert third.startswith("[FIRING] DiskFull: ")
+
+
+def test_what_tells_alerts_apart_is_told() -> None:
+    """The labels that not all of them have; those of the group are in the head."""
+    common = {"alertname": "HighLatency", "instance": "web-1:9100", "cluster": "eu"}
+    alerts = [
+        {**FIRING, "labels": {**common, "device": device}} for device in ("sda", "sdb")
+    ]
+    group = {"alertname": "HighLatency", "cluster": "eu"}
+    notice = {
+        **NOTICE,
+        "groupLabels": group,
+        "commonLabels": common,
+        "commonAnnotations": {"runbook_url": "https://runbooks.example/disk"},
+        "alerts": alerts,
+    }
+
+    assert alertmanager.said(notice) == (
+        "2 firing: HighLatency (cluster=eu)\n"
+        "[FIRING] on web-1:9100: p99 above 2 s"
+        " (device=sda, since 2026-03-14 12:00 UTC)\n"
+        "[FIRING] on web-1:9100: p99 above 2 s"
+        " (device=sdb, since 2026-03-14 12:00 UTC)\n"
+        "Runbook: https://runbooks.example/disk\n"
+        "http://alertmanager:9093"
+    )
+
+
+def test_an_alert_of_grafana_is_told_with_its_value_and_panel() -> None:
+    """Where nobody wrote what it says."""
+    labels = {"alertname": "High CPU", "grafana_folder": "Infra", "host": "web-1"}
+    alert = {
+        **FIRING,
+        "labels": labels,
+        "annotations": {},
+        "values": {"A": 92.5},
+        "panelURL": "https://grafana.example/d/abc?viewPanel=2",
+    }
+    notice = {
+        **NOTICE,
+        "groupLabels": {"alertname": "High CPU", "grafana_folder": "Infra"},
+        "commonLabels": labels,
+        "alerts": [alert],
+    }
+
+    assert alertmanager.said(notice) == (
+        "1 firing: High CPU\n"
+        "[FIRING] (host=web-1, A=92.5, since 2026-03-14 12:00 UTC)\n"
+        "https://grafana.example/d/abc?viewPanel=2"
+    )
+
+
+def test_missing_data_is_told_with_the_rule_that_misses_it() -> None:
+    """Grafana has its own name for such alerts."""
+    labels = {"alertname": "DatasourceNoData", "rulename": "High CPU"}
+    notice = {
+        "commonLabels": labels,
+        "alerts": [{"status": "firing", "labels": labels}],
+    }
+
+    assert alertmanager.said(notice) == "1 firing: DatasourceNoData\n[FIRING] High CPU"
+
+
+@pytest.mark.parametrize(
+    ("notice", "expected"),
+    [
+        (
+            {
+                "title": "[Alerting] CPU",
+                "state": "alerting",
+                "message": "It is hot",
+                "ruleUrl": "https://grafana.example/d/1",
+            },
+            "[Alerting] CPU: It is hot\nhttps://grafana.example/d/1",
+        ),
+        ({"status": "resolved"}, "resolved"),
+        ({}, "No alerts"),
+    ],
+)
+def test_a_notice_without_alerts_says_what_it_can(
+    notice: dict[str, object], expected: str
+) -> None:
+    """As those of Grafana's old alerting do."""
+    assert alertmanager.said(notice) == expected
+
+
+def test_what_is_over_is_told_after_what_is_not() -> None:
+    """Ten that are over must not hide the one that fires."""
+    alerts = [RESOLVED] * 12 + [FIRING]
+
+    lines = alertmanager.said({**NOTICE, "alerts": alerts}).splitlines()
+
+    assert lines[0] == "1 firing, 12 resolved: HighLatency"
+    assert lines[1].startswith("[FIRING]")
+    assert len(lines) == 1 + 10 + 2
+
+
+def test_much_text_leaves_the_link_whole() -> None:
+    """It is what one needs when there is much."""
+    alerts = [{**FIRING, "labels": {f"l{i}": "x" * 90 for i in range(9)}}] * 12
+    notice = {**NOTICE, "commonLabels": {}, "alerts": alerts}
+
+    text = alertmanager.said(notice)
+
+    assert len(text) <= alertmanager.MAX_TEXT
+    assert text.endswith("\nhttp://alertmanager:9093")
 
 
 def test_many_alerts_are_counted() -> None:
