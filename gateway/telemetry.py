@@ -11,10 +11,12 @@ import logging
 import math
 import re
 import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, Literal, TextIO
 
 import orjson
@@ -35,6 +37,7 @@ _AS_TOLD: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATE
 _FORMS_KEPT: Final = 1024  # The names of a line are in our code: a few dozen sets.
 _UNTOLD_S: Final = 60.0  # In which a library's complaint is told once.
 _COMPLAINTS_KEPT: Final = 256
+_SAID_CHARACTERS: Final = 300
 _LEVELS: Final = logging.getLevelNamesMapping()
 REDACTED: Final = "[redacted]"
 
@@ -153,9 +156,11 @@ class _Forward(logging.Handler):
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        facts: dict[str, object] = {"logger": record.name, "said": record.getMessage()}
+        # What asyncio says in further lines has the error's own words, too.
+        said = record.getMessage().partition("\n")[0][:_SAID_CHARACTERS]
+        facts: dict[str, object] = {"logger": record.name, "said": said}
         if record.exc_info and record.exc_info[1] is not None:
-            facts["error"] = repr(record.exc_info[1])
+            facts |= _facts_of(record.exc_info[1])
         untold = self._untold(repr(facts))
         if untold is None:
             return
@@ -178,6 +183,23 @@ class _Forward(logging.Handler):
         if len(self._told) > _COMPLAINTS_KEPT:
             del self._told[next(iter(self._told))]
         return untold
+
+
+def _facts_of(error: BaseException) -> Line:
+    """Return what an error is and where it arose.
+
+    Its own words only if they are the system's: others quote what they failed over,
+    which may be a payload.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    name = repr(error) if isinstance(error, OSError) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return {"error": name}
+    last = frames[-1]
+    where = f"{last.name}, {Path(last.filename).name}:{last.lineno}"
+    return {"error": name, "where": where}
 
 
 def configure(

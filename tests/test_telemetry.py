@@ -196,6 +196,26 @@ def test_what_a_library_warns_of_becomes_a_line(
     assert line["error"] == "OSError('disk')"
 
 
+def test_an_error_is_told_without_what_it_failed_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What it is and where it arose; its words may quote what somebody sent."""
+    telemetry.configure(form="json")
+    library = logging.getLogger("somebody.else")
+
+    try:
+        "said in confidence \ud800".encode()
+    except UnicodeEncodeError as error:
+        group = ExceptionGroup("of a task group", [error])
+        library.exception("it broke\nfuture: <Task exception=%r>", error)
+        library.error("so did this", exc_info=group)
+
+    err = capsys.readouterr().err
+    assert "confidence" not in err
+    assert [line["error"] for line in lines(err)] == ["UnicodeEncodeError"] * 2
+    assert all("test_telemetry.py:" in str(line["where"]) for line in lines(err))
+
+
 async def test_what_a_library_repeats_is_told_once_a_minute(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
