@@ -12,6 +12,7 @@ from gateway.api import problems
 from gateway.api.auth import caller
 from gateway.api.queries import Moment, Several, Word, maybe_moment
 from gateway.api.replies import made, reply
+from gateway.api.source_answer_examples import LISTED, REQUEST, answered
 from gateway.api.source_request_shapes import RequestDetail, RequestList, RequestShape
 from gateway.domain import errors
 from gateway.domain.model import Inbound, InboundState
@@ -20,6 +21,12 @@ from gateway.inbound.controls import SourceControls
 from gateway.inbound.ports import InboundFilter
 from gateway.inbound.refusals import Refusal
 
+_REPLAYED: Final = {
+    "status": "accepted",
+    "message_id": None,
+    "identity": None,
+    "replay_of": "inb_01J9ZC3V7M5E8Q2W4R6T8Y0ABB",
+}
 _READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound, errors.Gone)
 
 
@@ -45,7 +52,7 @@ def add_routes(routes: APIRouter, sources: SourceControls) -> None:
         operation_id="list_source_requests",
         summary="List what was sent to a source",
         responses={
-            200: {"model": RequestList},
+            200: answered(RequestList, LISTED),
             **_READS,
             **problems.responses(errors.Invalid),
         },
@@ -87,7 +94,7 @@ def add_routes(routes: APIRouter, sources: SourceControls) -> None:
         operation_id="replay_source_request",
         summary="Have a request said again",
         responses={
-            202: {"model": RequestShape},
+            202: answered(RequestShape, {**REQUEST, **_REPLAYED}),
             **_READS,
             **problems.responses(errors.StoreUnavailable, errors.ShuttingDown),
         },

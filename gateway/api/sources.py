@@ -15,6 +15,13 @@ from gateway.api.bodies import an_object, read_json, read_object
 from gateway.api.described import body_of
 from gateway.api.repeats import MARK, PARAMETER, key_of, once_of, once_only
 from gateway.api.replies import json_text, made_text, reply
+from gateway.api.source_answer_examples import (
+    ADDRESSED,
+    DETAILED,
+    SHOWN,
+    SIMULATED,
+    answered,
+)
 from gateway.api.source_answers import (
     counts_shown,
     simulation_shown,
@@ -104,7 +111,7 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
         "/sources/{source_id}",
         operation_id="get_source",
         summary="See a source, and what became of its requests",
-        responses={200: {"model": SourceDetail}, **_READS},
+        responses={200: answered(SourceDetail, DETAILED), **_READS},
     )
     async def one(source_id: str) -> Response:
         """In one look whether it works: what waits, and the last that came in."""
@@ -131,7 +138,10 @@ def _add_making(
         status_code=201,
         operation_id="create_source",
         summary="Take in the webhooks of a third party",
-        responses={201: {"model": SourceAddressed, "headers": dict(MARK)}, **_MADE},
+        responses={
+            201: {**answered(SourceAddressed, ADDRESSED), "headers": dict(MARK)},
+            **_MADE,
+        },
         openapi_extra={**body_of(SourceBody, WANTED), "parameters": [dict(PARAMETER)]},
     )
     async def create(request: Request) -> Response:
@@ -165,7 +175,7 @@ def _add_changing(routes: APIRouter, sources: SourceControls) -> None:
         "/sources/{source_id}",
         operation_id="change_source",
         summary="Change a source",
-        responses={200: {"model": SourceShape}, **_CHANGES},
+        responses={200: answered(SourceShape, SHOWN), **_CHANGES},
         openapi_extra=body_of(SourcePatch, PATCHED),
     )
     async def change(source_id: str, request: Request) -> Response:
@@ -200,7 +210,7 @@ def _add_rotating(
         "/sources/{source_id}/rotate-token",
         operation_id="rotate_source_token",
         summary="Give a source a new address",
-        responses={200: {"model": SourceAddressed}, **_CHANGES},
+        responses={200: answered(SourceAddressed, ADDRESSED), **_CHANGES},
     )
     async def rotate_token(source_id: str, request: Request) -> Response:
         """The answer alone shows it; the old address is 404 at once."""
@@ -212,7 +222,7 @@ def _add_rotating(
         "/sources/{source_id}/rotate-secrets",
         operation_id="rotate_source_secrets",
         summary="Verify by a new secret",
-        responses={200: {"model": SourceShape}, **_CHANGES},
+        responses={200: answered(SourceShape, SHOWN), **_CHANGES},
         openapi_extra=body_of(SecretsBody, SECRETS),
     )
     async def rotate_secrets(source_id: str, request: Request) -> Response:
@@ -229,7 +239,7 @@ def _add_simulating(routes: APIRouter, sources: SourceControls) -> None:
         "/sources/{source_id}/simulate",
         operation_id="simulate_source",
         summary="See what would be said of a request",
-        responses={200: {"model": SimulationShape}, **_CHANGES},
+        responses={200: answered(SimulationShape, SIMULATED), **_CHANGES},
         openapi_extra=body_of(SampleBody, SAMPLES),
     )
     async def simulate(source_id: str, request: Request) -> Response:
