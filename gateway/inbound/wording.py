@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import Rejected
 from gateway.domain.filters import BadFilter, compile_filter
-from gateway.domain.json_text import dumps
+from gateway.domain.json_text import dumps_parsed
 from gateway.domain.model import Inbound, Source
 from gateway.domain.payloads import payload_of
 from gateway.domain.presets import message_of, outline, text_of
@@ -79,14 +79,15 @@ def worded(source: Source, inbound: Inbound, sizes: Sizes) -> Wording:
     try:
         arrival = arrival_of(inbound)
         payload = payload_of(arrival, source.preset)
-        facts = variables(source, inbound, payload)
+        named = source.filter or source.template is not None
+        facts = variables(source, inbound, payload) if named else {}
         if source.filter and not compile_filter(source.filter).accepts(facts):
             return Filtered()
         if source.template is not None:
             template = stored_template(source.template, is_json=True)
             body = template.render(facts).decode()
         else:
-            body = dumps(message_of(source.preset, arrival, payload))
+            body = dumps_parsed(message_of(source.preset, arrival, payload))
         if _bytes(body) <= sizes.message:
             return Said(body)
         return _shortened(source, arrival, payload, sizes)
@@ -131,12 +132,13 @@ def _shortened(source: Source, arrival: Arrival, payload: object, sizes: Sizes) 
     )
     if len(arrival.body) <= sizes.attachment:
         message = {"text": text[:EXCERPT_CHARACTERS], "attached": "body"}
-        return Said(dumps(message), arrival.body)
+        return Said(dumps_parsed(message), arrival.body)
     start = arrival.body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", "replace")
     excerpt = start[:EXCERPT_CHARACTERS].replace("\0", "\ufffd")
     message = {"text": text[:EXCERPT_CHARACTERS], "excerpt": excerpt}
-    return Said(dumps({**message, "size": len(arrival.body)}))
+    return Said(dumps_parsed({**message, "size": len(arrival.body)}))
 
 
 def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    # Most are ASCII, which need not be encoded to be counted.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
