@@ -63,13 +63,16 @@ def payload_of(arrival: Arrival, preset: Preset) -> object:
             said again.
         UnsupportedMediaType: Compressed, in a charset that is not read, or neither
             JSON nor text.
-        Invalid: A form that cannot be read, no CloudEvent where there should be one,
-            or nothing to say for a Slack-compatible source.
+        Invalid: A form that cannot be read, no CloudEvent or no event of MeshAgent's
+            where there should be one, or nothing to say for a Slack-compatible source.
     """
     payload = _payload(arrival, preset)
     _refuse_deep(payload)
     if preset is Preset.SLACK:
         slack.check(payload)
+    if preset is Preset.MESHAGENT and not isinstance(payload, dict):
+        message = "What MeshAgent tells is an object."
+        raise Invalid(message)
     return payload
 
 
@@ -230,13 +233,16 @@ def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_deep(payload: object) -> None:
     """Refuse what could be parsed here and might not be written elsewhere."""
-    level = [payload] if isinstance(payload, _NESTING) else []
+    # Every value is looked at, so cheaply: what parsing makes has no subclasses.
+    level: list[dict[str, object] | list[object]] = []
+    if isinstance(payload, _NESTING):
+        level.append(payload)
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, _NESTING)
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
         ]
         if not level:
             return
