@@ -111,6 +111,9 @@ def _data(body: bytes, kind: str) -> Mapping[str, object]:
 def decoded(value: str) -> str:
     """Return what a header with an attribute in it says.
 
+    It is UTF-8 in percent-encoding. Senders that know of neither, such as the library
+    for JavaScript, write Latin-1 (RFC 9110 §5.5).
+
     Args:
         value: The header, each byte of it a character.
 
@@ -124,8 +127,7 @@ def decoded(value: str) -> str:
     if quoted is not None:
         value = _ESCAPED.sub(r"\1", quoted[1])
     try:
-        raw = value.encode("latin-1")
-        text = _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), raw).decode()
+        text = _text(value.encode("latin-1"))
     except UnicodeError as error:
         message = "An attribute of the CloudEvent is not UTF-8 in percent-encoding."
         raise Invalid(message) from error
@@ -133,3 +135,12 @@ def decoded(value: str) -> str:
         message = "An attribute of the CloudEvent has a control character."
         raise Invalid(message)
     return text
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), raw).decode()
+    except UnicodeDecodeError:
+        if _PERCENT.search(raw):
+            raise
+        return raw.decode("latin-1")

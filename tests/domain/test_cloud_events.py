@@ -134,6 +134,7 @@ def test_json_that_is_none_is_malformed() -> None:
         ('"a \\"b\\" \\\\ c"', 'a "b" \\ c'),
         ('"Euro%20%E2%82%AC"', "Euro €"),
         ("Euro €".encode().decode("latin-1"), "Euro €"),
+        ("Grüße 100 %", "Grüße 100 %"),  # Latin-1, which nothing says.
     ],
 )
 def test_an_attribute_is_decoded_once(header: str, expected: str) -> None:
@@ -142,7 +143,7 @@ def test_an_attribute_is_decoded_once(header: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["%C0%A0", "%FF", "\xff", "%ED%A0%80", "a%00b", "%0A"]
+    "header", ["%C0%A0", "%FF", "%20\xff", "%ED%A0%80", "a%00b", "%0A", "\x85\xff", "€"]
 )
 def test_an_attribute_that_is_no_text_is_refused(header: str) -> None:
     """Overlong forms, half characters, and control characters."""

@@ -212,6 +212,13 @@ def test_meshagent_may_say_it_in_a_header(preset: Preset, method: str) -> None:
     assert (said, beside) == ({"event": "grün"}, DOCUMENT)
 
 
+@pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"a"'])
+def test_what_meshagent_tells_is_an_object(body: bytes) -> None:
+    """Its own receiver takes nothing else."""
+    with pytest.raises(Invalid):
+        payload_of(arrival(body, JSON), Preset.MESHAGENT)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_request_without_a_body_says_its_query(method: str) -> None:
     """What only knocks is told by what it knocked with."""

@@ -1,13 +1,14 @@
 """What tests of third parties' senders share: a source, and processes that end."""
 
 import asyncio
+import json
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.emulator import Heard
-from tests.acceptance.stage import Stage
+from tests.acceptance.stage import Json, Stage
 
 SECRET = "a-secret-to-everybody"
 PATIENCE_S = 100.0
@@ -41,6 +42,14 @@ async def running(
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+async def sent(*command: str) -> list[Json]:
+    """Have something sent; return what it tells, once it has ended well."""
+    async with running(*command) as process:
+        out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def text_of(heard: Heard) -> str:

@@ -86,6 +86,6 @@ need_alertmanager() {
 
 install_python
 need_alertmanager
-install_node "$node_dir" "the official TypeScript SDK, and Octokit,"
+install_node "$node_dir" "the official TypeScript SDK, and what third parties send with,"
 install_node "$zapier_dir" "Zapier's core"
 install_node "$node_red_dir" "Node-RED"

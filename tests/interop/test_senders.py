@@ -11,7 +11,7 @@ from tests.acceptance.stage import Json, Person, Stage, a_stage
 from tests.acceptance.waiting import clock, until
 from tests.interop.conftest import missing
 from tests.interop.driver import HERE, SDK_PYTHON
-from tests.interop.senders import SECRET, a_source, running, text_of
+from tests.interop.senders import SECRET, a_source, sent, text_of
 
 SENDER = HERE / "peers" / "python_sender.py"
 NODE = HERE / "node"
@@ -30,14 +30,6 @@ async def alice(stage: Stage) -> AsyncIterator[Person]:
     """Somebody in the room."""
     async with stage.person("alice") as alice:
         yield alice
-
-
-async def sent(*command: str) -> list[Json]:
-    """Have something sent; return what it tells, once it has ended well."""
-    async with running(*command) as process:
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return [json.loads(line) for line in out.splitlines()]
 
 
 async def by_python(*arguments: str) -> list[Json]:

@@ -74,7 +74,9 @@ def test_the_digest_of_other_bytes_is_refused() -> None:
     assert "another body" in error.detail
 
 
-@pytest.mark.parametrize("claim", [{"exp": AT + 1}, {"nbf": AT}, {"exp": AT + 0.5}])
+@pytest.mark.parametrize(
+    "claim", [{"exp": AT + 1}, {"nbf": AT}, {"iat": AT}, {"exp": AT + 0.5}, {"aud": []}]
+)
 def test_a_token_within_its_times_is_verified(claim: dict[str, object]) -> None:
     """Both ends are honoured if they are there."""
     verify(MESHAGENT, sent({"sha256": DIGEST, **claim}), NOW)
@@ -93,6 +95,7 @@ def test_a_token_within_its_times_is_verified(claim: dict[str, object]) -> None:
         ({"sha256": DIGEST, "exp": AT - 1}, "expired"),
         ({"sha256": DIGEST, "nbf": AT + 1}, "not valid yet"),
         ({"sha256": DIGEST, "nbf": 10**400}, "not valid yet"),
+        ({"sha256": DIGEST, "iat": AT + 1}, "not valid yet"),
     ],
 )
 def test_a_token_with_other_claims_is_refused(

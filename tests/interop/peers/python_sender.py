@@ -1,14 +1,18 @@
 """Third parties' own code, as senders; prints what came back as a line of JSON.
 
-`stripe URL SECRET BODY`, `slack_signed URL SECRET TIME BODY`, `slack_webhook URL` and
-`cloudevents URL`. Run by the Python that has `requirements/interop.txt`.
+`stripe URL SECRET BODY`, `slack_signed URL SECRET TIME BODY`, `slack_webhook URL`,
+`cloudevents URL` and `meshagent URL SECRET EVENT DATA`. Run by the Python
+that has `requirements/interop.txt`.
 """
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from aiohttp import ClientSession
 
 # They have an environment of their own, with Python 3.13.
 from cloudevents.core.bindings.http import (  # type: ignore[import-not-found]
@@ -21,6 +25,10 @@ from cloudevents.core.formats.json import (  # type: ignore[import-not-found]
 from cloudevents.core.v1.event import (  # type: ignore[import-not-found]
     CloudEvent,
 )
+from meshagent.api.room_server_client import (  # type: ignore[import-not-found]
+    RoomException,
+)
+from meshagent.api.services import send_webhook  # type: ignore[import-not-found]
 from slack_sdk.signature import (  # type: ignore[import-not-found]
     SignatureVerifier,
 )
@@ -74,6 +82,22 @@ def cloudevents(url: str) -> None:
         post(url, message.headers, message.body)
 
 
+def meshagent(url: str, secret: str, event: str, data: str) -> None:
+    """Send an event as MeshAgent's own library does."""
+
+    async def send() -> None:
+        async with ClientSession() as http:
+            await send_webhook(
+                http, url=url, event=event, data=json.loads(data), secret=secret
+            )
+
+    try:
+        asyncio.run(send())
+        told(200, "sent")
+    except RoomException as error:
+        told(int(str(error).rpartition(" ")[2]), str(error))
+
+
 def post(url: str, headers: Mapping[str, str], body: bytes) -> None:
     """Post, and print what came back."""
     given = {"Content-Type": "application/json", **headers}
@@ -91,7 +115,8 @@ def told(status: int, answer: object) -> None:
 
 
 SENDERS = {
-    each.__name__: each for each in (stripe, slack_signed, slack_webhook, cloudevents)
+    each.__name__: each
+    for each in (stripe, slack_signed, slack_webhook, cloudevents, meshagent)
 }
 
 if __name__ == "__main__":
