@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 # What measures or takes both cores is never run beside another such.
 DEMANDING = (
     "test_callers",
+    "test_hostile_senders",
     "test_many_readers",
     "test_postgres",
     "test_receivers",
