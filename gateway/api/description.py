@@ -16,7 +16,7 @@ TITLE: Final = "MeshAgent Gateway"
 SUMMARY: Final = "HTTP and webhooks for MeshAgent rooms"
 DESCRIPTION: Final = """\
 Say something to people and agents in a MeshAgent room, see who is there, read what was
-said, and have what they say brought to a webhook.
+said, have what they say brought to a webhook, and what third parties send said to them.
 
 **A 5xx means that nothing was accepted: repeat it safely. A 4xx means that nothing was
 or will be said. 200 and 202: read `status`.**
