@@ -7,6 +7,7 @@ from gateway.domain.presets import stripe
 from tests.domain.arriving import json_values
 
 NAMES = ("type", "data", "object", "id", "amount", "currency", "customer", "livemode")
+SUBSCRIPTION = {"object": "subscription", "status": "active"}
 
 
 def event(kind: str, about: object, **more: object) -> dict[str, object]:
@@ -19,30 +20,6 @@ def event(kind: str, about: object, **more: object) -> dict[str, object]:
         "data": {"object": about},
         **more,
     }
-
-
-@pytest.mark.parametrize(
-    ("number", "currency", "expected"),
-    [
-        (1999, "usd", "19.99 USD"),
-        (5, "eur", "0.05 EUR"),
-        (123456789, "eur", "1,234,567.89 EUR"),
-        (5000, "jpy", "5,000 JPY"),
-        (1234, "kwd", "1.234 KWD"),
-        (-250, "usd", "-2.50 USD"),
-        (0, "usd", "0.00 USD"),
-        (1.5, "usd", ""),
-        (True, "usd", ""),
-        (10**20, "usd", ""),
-        (1, "dollars", ""),
-        (1, None, ""),
-    ],
-)
-def test_an_amount_has_the_places_of_its_currency(
-    number: object, currency: object, expected: str
-) -> None:
-    """Stripe counts in the smallest unit, which is not always a hundredth."""
-    assert stripe.amount(number, currency) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,11 +44,12 @@ def test_an_amount_has_the_places_of_its_currency(
                     "id": "ch_1",
                     "amount": 5000,
                     "amount_refunded": 1500,
+                    "refunded": False,
                     "currency": "eur",
                     "billing_details": {"email": None, "name": "Jenny"},
                 },
             ),
-            "Payment refunded: 15.00 EUR · Jenny · ch_1",
+            "Payment refunded: 15.00 EUR of 50.00 EUR · Jenny · ch_1",
         ),
         (
             event(
@@ -91,19 +69,91 @@ def test_an_amount_has_the_places_of_its_currency(
                 "payment_intent.payment_failed",
                 {"id": "pi_2", "last_payment_error": {"message": "Card\ndeclined."}},
             ),
-            "Payment failed: pi_2 · Card declined.",
+            "Payment failed: Card declined. · pi_2",
         ),
         (
             event(
                 "customer.subscription.updated",
                 {"object": "subscription", "id": "sub_1", "status": "past_due"},
             ),
-            "Subscription changed: sub_1 · past_due",
+            "Subscription changed: past due · sub_1",
+        ),
+        (
+            event(
+                "charge.dispute.created",
+                {
+                    "object": "dispute",
+                    "id": "du_1",
+                    "amount": 1000,
+                    "currency": "usd",
+                    "reason": "not_received",
+                    "status": "needs_response",
+                    "evidence_details": {"due_by": 1_680_651_737},
+                },
+            ),
+            "Dispute opened: 10.00 USD · not received · answer by 2023-04-04 · du_1",
+        ),
+        (
+            event(
+                "charge.dispute.closed",
+                {"object": "dispute", "id": "du_1", "status": "lost"},
+            ),
+            "Dispute closed: lost · du_1",
+        ),
+        (
+            event(
+                "invoice.paid",
+                {
+                    "object": "invoice",
+                    "number": "F-7",
+                    "amount_paid": 2000,
+                    "currency": "jpy",
+                    "lines": {"data": [{"description": "Pro plan"}]},
+                },
+            ),
+            "Invoice paid: 2,000 JPY · Pro plan · F-7",
+        ),
+        (
+            event(
+                "checkout.session.completed",
+                {
+                    "object": "checkout.session",
+                    "id": "cs_test_" + "a" * 58,
+                    "amount_total": 2198,
+                    "currency": "kwd",
+                    "payment_status": "unpaid",
+                },
+            ),
+            "Checkout completed: 2.198 KWD · unpaid",
+        ),
+        (
+            event("refund.failed", {"object": "refund", "status": "failed"}),
+            "Refund failed",
+        ),
+        (
+            event(
+                "payment_method.attached",
+                {
+                    "object": "payment_method",
+                    "id": "pm_1",
+                    "card": {
+                        "brand": "visa",
+                        "last4": "4242",
+                        "exp_month": 8,
+                        "exp_year": 2027,
+                    },
+                },
+            ),
+            "Payment method attached: visa ending in 4242, 8/2027 · pm_1",
+        ),
+        (
+            event("customer.created", {"object": "customer", "name": "Jenny"}),
+            "New customer: Jenny",
         ),
         (event("tax_rate.created", {"id": "txr_1"}), "Tax rate created: txr_1"),
         (
             {"id": "evt_1", "type": "v1.billing.meter.no_meter_found"},
-            "V1 billing meter no meter found",
+            "Billing meter no meter found",
         ),
         ({}, "Stripe event"),
     ],
@@ -111,6 +161,43 @@ def test_an_amount_has_the_places_of_its_currency(
 def test_an_event_is_a_line(payload: dict[str, object], expected: str) -> None:
     """What happened, how much, who, which, and why; what is not known is left out."""
     assert stripe.said(payload).partition("\n")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "expected"),
+    [
+        ("customer.subscription.updated", {"status": "trialing"}, "trialing → active"),
+        (
+            "customer.subscription.updated",
+            {"cancel_at": None, "items": {}},
+            "active · changed: cancel at, items",
+        ),
+        (
+            "customer.subscription.updated",
+            dict.fromkeys("abcde"),
+            "active · changed: a, b, c, d, …",
+        ),
+        ("customer.subscription.created", {"items": {}}, "active"),
+    ],
+)
+def test_what_changed_is_told_by_name(
+    kind: str, before: dict[str, object], expected: str
+) -> None:
+    """Of the state also what it was; of the rest no values, some are private."""
+    payload = event(kind, None)
+    payload["data"] = {"object": SUBSCRIPTION, "previous_attributes": before}
+
+    told = stripe.said(payload).partition("\n")[0]
+
+    assert told.partition(": ")[2] == expected
+
+
+@pytest.mark.parametrize("moment", [True, "1680651737", -1, 10**12, None, {}])
+def test_a_day_that_is_none_is_not_told(moment: object) -> None:
+    """It might be any number."""
+    payload = event("customer.subscription.updated", {"cancel_at": moment})
+
+    assert "ends on" not in stripe.said(payload)
 
 
 @pytest.mark.parametrize(
@@ -172,5 +259,5 @@ def test_any_event_has_a_short_text(kind: str, about: object) -> None:
         text = stripe.said(payload)
 
         assert text.strip()
-        assert len(text) <= 2_000
+        assert len(text) <= 3_000
         assert isinstance(stripe.facts(payload), dict)
