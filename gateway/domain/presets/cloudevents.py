@@ -14,12 +14,15 @@ _EXCERPT: Final = 300  # Characters of the data.
 def said(payload: object) -> str:
     """Return type, source and subject of an event, and the beginning of its data.
 
-    Of a batch each of the first ten, a line each.
+    Text stands behind `> `; of binary data it is told how much there is. Of a batch of
+    several each of the first ten, a line each.
     """
+    if isinstance(payload, list) and len(payload) == 1:
+        payload = payload[0]
     if not isinstance(payload, list):
-        lines = [_head(payload), excerpt(at(payload, "data"))]
+        lines = [_head(payload), _data(payload)]
         return cut("\n".join(line for line in lines if line), MAX_TEXT)
-    lines = [f"{len(payload)} events" if len(payload) != 1 else "1 event"]
+    lines = [f"{len(payload)} events"]
     lines += [_head(event) for event in payload[:MAX_EVENTS]]
     if len(payload) > MAX_EVENTS:
         lines.append(f"and {len(payload) - MAX_EVENTS} more")
@@ -43,6 +46,18 @@ def excerpt(data: object, limit: int = _EXCERPT) -> str:
     if data is None:
         return ""
     return a_line(data if isinstance(data, str) else _written(data), limit)
+
+
+def _data(event: object) -> str:
+    data, encoded = at(event, "data"), at(event, "data_base64")
+    if isinstance(data, str):
+        told = excerpt(data)
+        return f"> {told}" if told else ""
+    if data is not None or not isinstance(encoded, str) or not encoded:
+        return excerpt(data)
+    size = len(encoded) * 3 // 4 - encoded[-2:].count("=")
+    kind = a_line(at(event, "datacontenttype"), 80) or "data"
+    return f"{size:,} bytes of {kind}"
 
 
 def _written(data: object) -> str:

@@ -20,7 +20,7 @@ EVENT = {
     ("data", "expected"),
     [
         ({"size": 5, "é": [1]}, '{"size": 5, "é": [1]}'),
-        ("a\nb", "a b"),
+        ("a\nb", "> a b"),
         (0, "0"),
         (["x" * 1000], '["' + "x" * 297 + "…"),
     ],
@@ -31,6 +31,31 @@ def test_an_event_is_told_with_its_data(data: object, expected: str) -> None:
         "com.example.uploaded from /mycontext: photo.png",
         expected,
     ]
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        (
+            {"data_base64": "aGVsbG8=", "datacontenttype": "image/png"},
+            "5 bytes of image/png",
+        ),
+        ({"data_base64": "A" * 4096}, "3,072 bytes of data"),
+        ({"data": {"a": 1}, "data_base64": "aGVsbG8="}, '{"a": 1}'),
+    ],
+)
+def test_binary_data_is_told_by_its_size(
+    members: dict[str, object], expected: str
+) -> None:
+    """Nobody reads base64."""
+    assert cloudevents.said({**EVENT, **members}).splitlines()[1:] == [expected]
+
+
+def test_a_batch_of_one_is_told_as_that_one() -> None:
+    """With its data."""
+    event = {**EVENT, "data": 5}
+
+    assert cloudevents.said([event]) == cloudevents.said(event)
 
 
 def test_an_event_without_data_is_a_line() -> None:
