@@ -78,3 +78,14 @@ def test_every_status_is_explained() -> None:
     for state in InboundState:
         assert f"`{state.value}`" in SECTION
         assert f"`{state.value}`" in tree.text("docs/sources/README.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_section_with_commands_is_followed(page: str) -> None:
+    """By a test that names the page and the section."""
+    sections = tree.text(f"docs/sources/{page}.md").split("\n## ")[1:]
+    followed = tree.text("tests/guide/test_sources.py")
+
+    for section in sections:
+        title = section.partition("\n")[0]
+        assert "```sh" not in section or f'"{title}"' in followed, title

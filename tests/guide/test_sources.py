@@ -1,6 +1,7 @@
 """Every command of docs/sources does what its page says of it."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from gateway.emulator import Heard
 from tests.acceptance.stage import Person
 from tests.guide.pages import Shell, blocks
+from tests.house import tree
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -154,3 +156,56 @@ async def test_other_senders_are_heard(shell: Shell, alice: Person) -> None:
         "Zoë writes: Hello! (cv.txt, 8 bytes)",
         "com.example.order from /shop",
     }
+
+
+async def test_a_query_is_taken_and_answered_in_the_wanted_words(
+    shell: Shell, alice: Person
+) -> None:
+    """As the page says it of senders that know no better."""
+    wanted = [
+        fragment
+        for fragment in re.findall(
+            r'`("\w+":[^`]+)`', tree.text("docs/sources/hmac.md")
+        )
+        if fragment.startswith(('"methods"', '"response"'))
+    ]
+    make = blocks("../sources/README.md", "Make one")[0]
+    asked = make.replace('"broadcast":true', ",".join(['"to":"alice"', *wanted]))
+
+    answer = await shell.run(
+        f"{asked}\n"
+        'curl -sS --fail-with-body "$GATEWAY_URL$(jq -r .path source.json)?door=side"'
+    )
+    heard = await alice.hears(1)
+
+    assert len(wanted) == 2
+    assert answer.endswith("\nok")
+    assert text_of(heard[0]) == "Somebody rings at the side door."
+
+
+async def test_secrets_rotate_without_a_gap(shell: Shell, alice: Person) -> None:
+    """The old one counts until it is taken back, and the old address does not."""
+    make, send = blocks("../sources/hmac.md", "A script of yours")
+    plain = send.replace("--fail-with-body --retry 8 --retry-connrefused", "")
+    order = (
+        'curl -K gateway.curl --json @- "$GATEWAY_URL/sources/$(jq -r .id script.json)'
+    )
+    rotate = (
+        f"""{order}/rotate-secrets" <<'END'\n{{"secret":"another","keep":%d}}\nEND"""
+    )
+
+    await shell.run(make)
+    await shell.run(rotate % 1)
+    old = await shell.run(plain)
+    await shell.run(rotate % 0)
+    none = await shell.run(plain)
+    new = await shell.run(plain.replace("$(cat script-secret)", "another"))
+    moved = await shell.run(order.replace("--json @-", "-X POST") + '/rotate-token"')
+    gone = await shell.run(plain)
+    await alice.hears(1)
+
+    assert '"status":"accepted"' in old
+    assert '"code":"not_verified"' in none
+    assert '"status":"duplicate"' in new  # The same X-Run; but it was verified.
+    assert '"path":"/in/' in moved
+    assert '"code":"not_found"' in gone
