@@ -4,7 +4,7 @@ Sources: Prometheus, "Configuration" of Alertmanager, `<webhook_config>`, versio
 Grafana, "Configure webhook notifications".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -134,26 +134,27 @@ def _alert(alert: object, notice: Mapping[str, object]) -> str:
         notes.get("summary"), notes.get("description"), notes.get("message"), limit=300
     )
     line = " ".join(word for word in words if word) + (f": {told}" if told else "")
-    common = _TOLD | {where, "rulename"}
-    if told:  # What all the alerts have says nothing more of this one.
-        common |= an_object(notice.get("commonLabels")).keys()
-    else:
-        common |= an_object(notice.get("groupLabels")).keys()
+    # What all the alerts have says nothing more of this one.
+    common = an_object(notice.get("commonLabels" if told else "groupLabels"))
     beside = (
-        _pairs(labels, common),
-        "" if told else _pairs(at(alert, "values"), frozenset()),
+        _pairs(labels, _TOLD | {where, "rulename"}, common),
+        "" if told else _pairs(at(alert, "values")),
         _when(alert, is_over=status == "RESOLVED"),
     )
     details = ", ".join(detail for detail in beside if detail)
     return f"{line} ({details})" if details else line
 
 
-def _pairs(labels: object, without: frozenset[str]) -> str:
+def _pairs(
+    labels: object,
+    told: Container[str] = frozenset(),
+    common: Container[str] = frozenset(),
+) -> str:
     """Return the first labels that are not told elsewhere, as `device=sda, fs=ext4`."""
     pairs = (
         f"{a_line(name, 60)}={a_line(value, 80)}"
         for name, value in an_object(labels).items()
-        if name not in without and a_line(value)
+        if name not in told and name not in common and a_line(value, 80)
     )
     return ", ".join(islice(pairs, _MAX_LABELS))
 
@@ -198,5 +199,5 @@ def _facts(alert: object) -> dict[str, object]:
 
 def _short(members: object) -> dict[str, str]:
     """Return labels or annotations, at most 50 and each as one line."""
-    pairs = list(an_object(members).items())[:50]
+    pairs = islice(an_object(members).items(), 50)
     return {a_line(name): a_line(value, 500) for name, value in pairs}

@@ -48,11 +48,11 @@ _MEMBERS: Final[Mapping[str, str]] = {
     "edited": "changed what {name} may do",
 }
 _TEAMS: Final[Mapping[str, str]] = {
-    "created": "created team {name}",
-    "deleted": "deleted team {name}",
-    "edited": "edited team {name}",
-    "added_to_repository": "gave team {name} access",
-    "removed_from_repository": "took access from team {name}",
+    "created": "created {name}",
+    "deleted": "deleted {name}",
+    "edited": "edited {name}",
+    "added_to_repository": "gave {name} access",
+    "removed_from_repository": "took access from {name}",
 }
 _ORGANIZATIONS: Final[Mapping[str, str]] = {
     "member_added": "added {name} to the organization",
@@ -125,7 +125,7 @@ def team(notice: Notice) -> Told | None:
     form = _TEAMS.get(notice.action)
     if notice.event == "team_add":
         form = _TEAMS["added_to_repository"]
-    name = notice.line("team", "name", limit=80)
+    name = after("team", notice.line("team", "name", limit=80)) or "a team"
     line = by_form(notice, form, name)
     if line is None:
         return None

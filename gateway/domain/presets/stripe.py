@@ -6,6 +6,7 @@ Source: Stripe API reference, "Event object" and the objects of its types.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from gateway.domain.presets.reading import (
@@ -198,11 +199,12 @@ def _state(kind: str, payload: object, about: Mapping[str, object]) -> str:
 def _changes(kind: str, payload: object) -> str:
     """Return what of an object is new, by name."""
     before = an_object(at(payload, "data", "previous_attributes"))
-    names = [_spaced(a_line(name, 40)) for name in before if name != "status"]
-    if not kind.endswith(".updated") or not names:
+    names = (_spaced(a_line(name, 40)) for name in before if name != "status")
+    first = list(islice(names, _MAX_CHANGES + 1))
+    if not kind.endswith(".updated") or not first:
         return ""
-    more = ["…"] if len(names) > _MAX_CHANGES else []
-    return "changed: " + ", ".join([*names[:_MAX_CHANGES], *more])
+    more = ["…"] if len(first) > _MAX_CHANGES else []
+    return "changed: " + ", ".join([*first[:_MAX_CHANGES], *more])
 
 
 def _day(kind: str, about: Mapping[str, object]) -> str:

@@ -34,6 +34,7 @@ TEAM = {"name": "crew", "permission": "push"}
         ),
         ("team", {"action": "added_to_repository"}, "gave team crew access (push)"),
         ("team_add", {}, "gave team crew access (push)"),
+        ("team_add", {"team": None}, "gave a team access"),
         (
             "organization",
             {"action": "member_added", "membership": {"user": BOB, "role": "admin"}},
