@@ -11,18 +11,17 @@ import logging
 import math
 import re
 import sys
-import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, Literal, TextIO
 
 import orjson
 from typing_extensions import override
 
 from gateway import context
+from gateway.domain.bugs import where
 from gateway.domain.rendering import rfc3339_micros
 from gateway.system import SystemClock
 
@@ -194,12 +193,7 @@ def _facts_of(error: BaseException) -> Line:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     name = repr(error) if isinstance(error, OSError) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return {"error": name}
-    last = frames[-1]
-    where = f"{last.name}, {Path(last.filename).name}:{last.lineno}"
-    return {"error": name, "where": where}
+    return {"error": name, "where": where(error)}
 
 
 def configure(

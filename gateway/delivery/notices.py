@@ -1,7 +1,6 @@
 """What is told of webhooks and deliveries: events for others, lines for the log."""
 
 import json
-import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery.ports import Due
 from gateway.delivery.standing import Turn
+from gateway.domain.bugs import where
 from gateway.domain.ids import Ids, Kind
 from gateway.domain.model import (
     Attempt,
@@ -179,12 +179,6 @@ class Notices:
             data=json.dumps(data, separators=(",", ":")),
             webhook_id=webhook_id,
         )
-
-
-def where(error: Exception) -> str | None:
-    """Return the function and the line that raised an error; `None` if none did."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else None
 
 
 @lru_cache(_URLS_KEPT)

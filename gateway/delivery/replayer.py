@@ -9,11 +9,11 @@ from enum import Enum
 
 from gateway.bridge.ports import Clock, Meter
 from gateway.delivery.bell import Bell
-from gateway.delivery.notices import where
 from gateway.delivery.patience import Patience
 from gateway.delivery.ports import Replays
 from gateway.delivery.replays import log_cancelled, look
 from gateway.delivery.roster import Roster
+from gateway.domain.bugs import where
 from gateway.domain.errors import NotFound, Unavailable
 from gateway.domain.model import DeliveryState, Replay, ReplayState, Webhook
 

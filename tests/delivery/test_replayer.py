@@ -232,7 +232,7 @@ async def test_a_replay_that_fails_for_a_bug_is_cancelled(
     assert world.stored(bad).state is ReplayState.CANCELLED
     assert len(world.made_by(good)) == 3
     (line,) = world.meter.named("replay.failed")
-    assert str(line.pop("where")).startswith("look:")
+    assert str(line.pop("where")).startswith("look, test_replayer.py:")
     assert line == {"replay_id": bad.id, "error": "RuntimeError"}
 
 
