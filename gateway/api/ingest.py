@@ -1,7 +1,7 @@
 """`/in/{token}`: where third parties send their webhooks to."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from gateway.api.intake import (
     read_bytes,
 )
 from gateway.api.replies import json_text
-from gateway.api.shares import Shares
+from gateway.api.shares import Held, Shares
 from gateway.api.source_examples import IN_POSTED, IN_QUERIED
 from gateway.api.source_shapes import TakenShape
 from gateway.domain import errors
@@ -106,7 +106,7 @@ class Ingest:
 
     def __post_init__(self) -> None:
         """Divide what may be held among the sources."""
-        self._shares = Shares(self.most_held)
+        self._shares = Shares(self.most_held, self.seconds)
 
     async def take(self, request: Request) -> Response:
         """Take or refuse one, and answer it in the words that its sender knows."""
@@ -133,21 +133,20 @@ class Ingest:
 
         All that has come of it counts as held until it is stored or refused.
         """
-        size = 0
+        now_s = self.intake.clock.monotonic
+        due = source.max_bytes if coming.announced is None else coming.announced
+        held = self._shares.begin(source.id, due, now_s())
 
         async def receive() -> Message:
-            nonlocal size
             message = await coming()
-            came = len(message.get("body", b""))
-            self._shares.take(source.id, came)
-            size += came
+            self._shares.take(held, len(message.get("body", b"")), now_s())
             return message
 
         arrival = _arrival(request.scope, _token_of(request))
         trace: str | None = request.scope["state"]["traceparent"]
         try:
             self._check(source, request.scope, coming.announced or 0)
-            body = await self._body(source, receive)
+            body = await self._body(source, receive, held)
             # It may have been changed or deleted, or its token, while that came.
             present = self._present(source, arrival.token)
             whole = replace(arrival, body=body)
@@ -156,11 +155,11 @@ class Ingest:
             self.intake.refuse(source, arrival, error)
             raise
         except QueueFull as error:
-            meter, code = self.intake.meter, error.code
-            meter.info("source.refused", source_id=source.id, code=code, bytes=size)
+            facts = {"source_id": source.id, "code": error.code, "bytes": held.size}
+            self.intake.meter.info("source.refused", **facts)
             raise
         finally:
-            self._shares.give_back(source.id, size)
+            self._shares.end(held)
 
     def _present(self, source: Source, token: str) -> Source:
         """Return a source as it is by now, if it is still at the same address."""
@@ -175,15 +174,26 @@ class Ingest:
             raise MethodNotAllowed(detail, facts={"allow": allow})
         if announced > source.max_bytes:
             raise problems.too_large(source.max_bytes, what="The body")
-        self._shares.check(source.id, announced)
+        now_s = self.intake.clock.monotonic()
+        self._shares.make_room(source.id, announced, now_s)
 
-    async def _body(self, source: Source, receive: Receive) -> bytes:
+    async def _body(self, source: Source, receive: Receive, held: Held) -> bytes:
         """Read a body; it is counted as it comes, whatever it announced."""
+
+        def on_wait(give_up: Callable[[], None]) -> None:
+            held.give_up = give_up
+
+        reading = read_bytes(receive, source.max_bytes)
         try:
-            return await in_time(read_bytes(receive, source.max_bytes), self.seconds)
+            return await in_time(reading, self.seconds, on_wait=on_wait)
         except TimeoutError as error:
+            if held.is_given_up:
+                message = "It came slowly, and there was no room for what came besides."
+                raise QueueFull(message) from error
             message = f"The body did not come within {self.seconds:g} s."
             raise BodyTooSlow(message) from error
+        finally:
+            held.give_up = None
 
 
 def router(ingest: Ingest) -> APIRouter:

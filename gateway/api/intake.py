@@ -2,7 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Coroutine,
+    Generator,
+    Mapping,
+)
 from contextlib import closing
 from functools import partial
 from types import coroutine
@@ -137,8 +143,18 @@ async def spend(
                 more = message.get("more_body", False)
 
 
-async def in_time(reading: Coroutine[object, None, bytes], seconds: float) -> bytes:
+async def in_time(
+    reading: Coroutine[object, None, bytes],
+    seconds: float,
+    *,
+    on_wait: Callable[[Callable[[], None]], None] | None = None,
+) -> bytes:
     """Await a reading; `TimeoutError` if it does not end in time.
+
+    Args:
+        reading: The reading.
+        seconds: The time.
+        on_wait: Given, if the reading has to be waited for, what ends its time at once.
 
     Most bodies are here when they are asked for. The time is taken only of those that
     are not: to begin and end a time-out costs more than to parse a message.
@@ -148,7 +164,10 @@ async def in_time(reading: Coroutine[object, None, bytes], seconds: float) -> by
     except StopIteration as done:
         whole: bytes = done.value
         return whole
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(seconds) as limit:
+        if on_wait is not None:
+            loop = asyncio.get_running_loop()
+            on_wait(lambda: limit.reschedule(loop.time()))
         return await _resumed(reading, awaited)
 
 

@@ -156,6 +156,25 @@ async def test_a_source_that_is_sent_all_there_is_leaves_room_for_others() -> No
     assert (same.status, others.status) == (503, 202)
 
 
+async def test_what_stalls_makes_room_for_what_comes() -> None:
+    """503 for it; else a few that stall would keep out all others for a minute."""
+    world = await a_world()
+
+    async with (
+        sources_of(world, limits=(60, 200)) as call,
+        dialled(call.url) as stalled,
+    ):
+        await stalled.send(head(100) + b" " * 99)
+        before = await call.post(HERE, data=b" " * 8 + b"{}", key=None)
+        await world.clock.advance(6)
+        after = await call.post(HERE, data=b" " * 8 + b"{}", key=None)
+        status, body = await stalled.answer()
+
+    assert (before.status, after.status) == (503, 202)
+    assert (status, json.loads(body)["code"]) == (503, "queue_full")
+    assert len(taken(world)) == 1
+
+
 async def test_what_is_announced_and_has_no_room_is_refused_unheld() -> None:
     """Its sender need not send a byte; one who asked first is not told to go on."""
     world = await a_world()

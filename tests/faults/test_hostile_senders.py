@@ -16,6 +16,7 @@ from tests.faults.strangers import (
     JSON,
     MIB,
     NOTHING,
+    PATIENCE_S,
     TOKEN,
     Row,
     answered,
@@ -161,6 +162,11 @@ async def test_many_who_never_end_what_they_send_keep_nobody_out(
 
         await door.knock("open github", [GOOD] * 20)
         await door.knock("open json", [GOOD] * 20)
+        large = Row("large", 202, request(b'{"n":"' + b"x" * (MIB - 9) + b'"}', JSON))
+        # Until it is clear that they stall there is no room for it.
+        async with asyncio.timeout(PATIENCE_S):
+            while await answered(door.town.url, door.tokens["open json"], large) != 202:
+                await clock.sleep(0.5)
 
         assert door.wrong == []
 
