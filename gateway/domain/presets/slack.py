@@ -1,7 +1,7 @@
-"""What is posted to a Slack incoming webhook, or told by Slack's Events API."""
+"""What is posted to a Slack incoming webhook, or told by Slack itself."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from gateway.domain.presets import slack_words
@@ -9,26 +9,17 @@ from gateway.domain.presets.reading import (
     a_line,
     an_array,
     an_object,
-    at,
     cut,
     first_line,
     without_nothing,
 )
-from gateway.domain.presets.slack_blocks import (
-    MAX_BLOCKS,
-    MAX_TEXT,
-    RULE,
-    blocks_said,
-    enough,
-    joined,
-    text_said,
-)
-from gateway.domain.presets.slack_marks import Said, link, literal, marked
+from gateway.domain.presets.slack_blocks import MAX_BLOCKS, MAX_TEXT, joined
+from gateway.domain.presets.slack_events import GAP, event_said, is_event
+from gateway.domain.presets.slack_marks import Said
+from gateway.domain.presets.slack_parts import MAX_ATTACHMENTS, parts_said
 
-MAX_ATTACHMENTS: Final = 100
-
-_GAP: Final = "\n\n"  # Between parts.
-_EVENTS: Final = frozenset({"event_callback", "url_verification", "app_rate_limited"})
+_FENCED: Final = re.compile(r"(```.*?```)", re.DOTALL)
+_BREAK: Final = re.compile(r"(?<=\S)\n(?=[^\n])")
 
 
 def check(payload: object) -> None:
@@ -40,10 +31,10 @@ def check(payload: object) -> None:
     if not isinstance(payload, dict):
         word = "invalid_payload"
         raise slack_words.refusal(word)
-    if _is_event(payload):
+    if is_event(payload):
         return
     word = _fault(payload)
-    if not word and not any(part.text.strip() for part in _parts(payload)):
+    if not word and not any(part.text.strip() for part in parts_said(payload)):
         word = "no_text"
     if word:
         raise slack_words.refusal(word)
@@ -52,12 +43,16 @@ def check(payload: object) -> None:
 def said(payload: object) -> Said:
     """Return what a payload says, at most `MAX_TEXT` characters of either kind.
 
-    What Slack's Events API and its slash commands tell is said by whom it is from.
+    What Slack's Events API and its slash commands tell is said by whom it is from. A
+    line ends in Markdown where it ends in Slack.
     """
     message = an_object(payload)
-    whole = _event(message) if _is_event(message) else joined(_parts(message), _GAP)
-    text, markdown = whole.text.strip(), whole.markdown.strip()
-    return Said(cut(text, MAX_TEXT), cut(markdown, MAX_TEXT))
+    if is_event(message):
+        whole = event_said(message)
+    else:
+        whole = joined(parts_said(message), GAP)
+    markdown = _broken(whole.markdown.strip())
+    return Said(cut(whole.text.strip(), MAX_TEXT), cut(markdown, MAX_TEXT))
 
 
 def facts(payload: object) -> dict[str, object]:
@@ -72,13 +67,6 @@ def facts(payload: object) -> dict[str, object]:
             "user": first_line(event.get("user"), message.get("user_id")),
             "channel": first_line(event.get("channel"), message.get("channel_id")),
         }
-    )
-
-
-def _is_event(payload: Mapping[str, object]) -> bool:
-    kind, command = payload.get("type"), payload.get("command")
-    return (isinstance(kind, str) and kind in _EVENTS) or (
-        isinstance(command, str) and command.startswith("/")
     )
 
 
@@ -101,83 +89,9 @@ def _is_list(value: object) -> bool:
     )
 
 
-def _parts(message: Mapping[str, object]) -> Iterator[Said]:
-    """Give what a message says; its text is for those who cannot show its blocks."""
-    blocks = enough(blocks_said(message.get("blocks")))
-    if all(block is RULE for block in blocks):
-        blocks = [_text(message)]
-    yield from blocks
-    for attachment in an_array(message.get("attachments"))[:MAX_ATTACHMENTS]:
-        yield joined(_attachment(an_object(attachment)), "\n")
-
-
-def _text(message: Mapping[str, object]) -> Said:
-    text = message.get("text")
-    if isinstance(text, bool) or not isinstance(text, str | int | float):
-        return Said()
-    source = text if isinstance(text, str) else a_line(text)
-    return literal(source) if message.get("mrkdwn") is False else marked(source)
-
-
-def _attachment(attachment: Mapping[str, object]) -> Iterator[Said]:
-    """Give what an attachment of the old kind says; its fallback if nothing else."""
-    parts = chain(
-        [text_said(attachment.get("pretext"))],
-        [literal(a_line(attachment.get("author_name")))],
-        [_title(attachment)],
-        [text_said(attachment.get("text"))],
-        _fields(attachment),
-        blocks_said(attachment.get("blocks")),
-        _links(attachment),
-        [literal(a_line(attachment.get("footer")))],
+def _broken(markdown: str) -> str:
+    """Return Markdown with two spaces where lines end that belong together."""
+    return "".join(
+        piece if place % 2 else _BREAK.sub("  \n", piece)
+        for place, piece in enumerate(_FENCED.split(markdown))
     )
-    told = [part for part in enough(parts) if part.text.strip()]
-    yield from told or [text_said(attachment.get("fallback"))]
-
-
-def _title(attachment: Mapping[str, object]) -> Said:
-    title, url = a_line(attachment.get("title")), attachment.get("title_link")
-    if not isinstance(url, str) or not url:
-        return marked(title)
-    return link(url, marked(title).text)
-
-
-def _fields(attachment: Mapping[str, object]) -> Iterator[Said]:
-    for field in an_array(attachment.get("fields"))[:MAX_ATTACHMENTS]:
-        title = marked(a_line(at(field, "title")))
-        value = at(field, "value")
-        content = text_said(value) if isinstance(value, str) else literal(a_line(value))
-        yield joined([title, content], ": ")
-
-
-def _links(attachment: Mapping[str, object]) -> Iterator[Said]:
-    """Give a picture's address, and the buttons that lead somewhere."""
-    image = attachment.get("image_url")
-    if isinstance(image, str) and image:
-        yield link(image)
-    for action in an_array(attachment.get("actions"))[:5]:
-        url = at(action, "url")
-        if isinstance(url, str) and url:
-            yield link(url, a_line(at(action, "text")))
-
-
-def _event(payload: Mapping[str, object]) -> Said:
-    command = a_line(payload.get("command"))
-    if command:
-        who = first_line(payload.get("user_name"), payload.get("user_id"))
-        words = f"{command} {a_line(payload.get('text'), 4_000)}".strip()
-        return _by(who, literal(words))
-    event = an_object(payload.get("event"))
-    content = joined(_parts(event), _GAP)
-    kind = first_line(event.get("type"), payload.get("type"))
-    who = first_line(
-        event.get("username"), event.get("user"), at(event, "user", "name")
-    )
-    if content.text.strip():
-        return _by(who, content)
-    by = f" by {who}" if who else ""
-    return literal(f"Slack event {kind}{by}")
-
-
-def _by(who: str, what: Said) -> Said:
-    return joined([literal(who), what], ": ")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from gateway.domain.presets.reading import a_line, an_array, an_object, at
+from gateway.domain.presets.slack_emoji import EMOJI, with_emoji
 from gateway.domain.presets.slack_marks import Said, escaped, link, literal, marked
 
 MAX_BLOCKS: Final = 50
@@ -32,7 +33,9 @@ def text_said(value: object) -> Said:
     text = at(value, "text")
     if not isinstance(text, str):
         return _NOTHING
-    return literal(text) if at(value, "type") == "plain_text" else marked(text)
+    if at(value, "type") != "plain_text":
+        return marked(text)
+    return literal(text if at(value, "emoji") is False else with_emoji(text))
 
 
 def joined(parts: Iterable[Said], between: str) -> Said:
@@ -195,7 +198,7 @@ def _emoji(leaf: Mapping[str, object]) -> str:
             return told.encode().decode()
         except (ValueError, OverflowError):  # No number, or none of a character.
             pass
-    return f":{name}:" if name else ""
+    return EMOJI.get(name, f":{name}:") if name else ""
 
 
 def _styled(text: str, style: object) -> Said:

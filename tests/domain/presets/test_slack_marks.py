@@ -10,6 +10,7 @@ PIECES = st.lists(
         [
             *("<", ">", "|", "*", "_", "~", "`", "```", "\n", " ", "@", "#", "!", "^"),
             *("&amp;", "&lt;", "&", "https://x.example", "mailto:a@b", "word", "\x00"),
+            *(":x:", ":", ":wave::skin-tone-3:", "&gt;", "http://h/:x:/"),
             *("subteam^", "date^1^{date}", "[", "]", "(", ")", "\\", "1. ", "- ", "# "),
         ]
     ),
@@ -46,6 +47,16 @@ PIECES = st.lists(
         ("<@U1> <@U2|bob>", "@U1 @bob", "@U1 @bob"),
         ("<#C1> <#C2|general>", "#C1 #general", "#C1 #general"),
         ("<!here> <!subteam^S1>", "@here @S1", "@here @S1"),
+        ("<!here|here> <!channel|all>", "@here @channel", "@here @channel"),
+        (
+            "<http://x.example|x.example>",
+            "http://x.example",
+            "[http://x.example](http://x.example)",
+        ),
+        (":tada: :own: `:x:` 10:30:45", "🎉 :own: `:x:` 10:30:45", None),
+        ("<https://x.example|:x: bad>", "❌ bad (https://x.example)", None),
+        (":x: *a*", "❌ *a*", "❌ **a**"),
+        ("&gt; a\n&gt;b &gt; c", "> a\n>b > c", "> a\n>b &gt; c"),
         ("<!subteam^S1|@team>", "@team", "@team"),
         ("<!date^1392734382^{date}|Feb 18>", "Feb 18", "Feb 18"),
         ("<!date^1392734382^{date}>", "1392734382", "1392734382"),
@@ -57,6 +68,13 @@ PIECES = st.lists(
         ("`*a*` *b*", "`*a*` *b*", "`*a*` **b**"),
         ("```\n*a* &lt;\n```", "```\n*a* <\n```", "```\n*a* <\n```"),
         (
+            "so: ```a\n  b``` then\n```c```\nd",
+            "so: ```a\n  b``` then\n```c```\nd",
+            "so: \n```\na\n  b\n```\n then\n```\nc\n```\nd",
+        ),
+        ("```a``````b```", None, "```\na\n```\n```\nb\n```"),
+        ("``````", "``````", "``````"),
+        (
             "*<https://x.example|t>*",
             "*t (https://x.example)*",
             "**[t](https://x.example)**",
@@ -65,11 +83,13 @@ PIECES = st.lists(
         ("bell\x07 tab\t", "bell tab\t", "bell tab\t"),
     ],
 )
-def test_markup_is_told_both_ways(source: str, text: str, markdown: str | None) -> None:
+def test_markup_is_told_both_ways(
+    source: str, text: str | None, markdown: str | None
+) -> None:
     """Plain text stays readable; Markdown looks as it does in Slack."""
     said = marked(source)
 
-    assert said.text == text
+    assert said.text == (source if text is None else text)
     if markdown is not None:
         assert said.markdown == markdown
 
