@@ -19,6 +19,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _PREFIX = re.compile(r"[!-+\--~ ]*")  # no comma: one stands between signatures
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII, no space
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_KEYS_OF_STRIPE = ("sk_", "rk_", "pk_")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -59,22 +60,28 @@ def _flaw(profile: Profile, secret: str) -> str | None:
         return f"A secret should have at most {MAX_SECRET} characters."
     if _SURROGATE.search(secret):
         return "A secret should be text that UTF-8 can write."
+    if secret != secret.strip():  # A line break of the file that it was in.
+        return "A secret should have no space or line break at its ends."
     return _flaw_of(profile, secret)
 
 
 def _flaw_of(profile: Profile, secret: str) -> str | None:
     """Return what is wrong with a secret for that profile."""
+    flaw = None
     match profile:
         case Profile.STANDARD:
-            return _flaw_of_standard(secret)
+            flaw = _flaw_of_standard(secret)
+        case Profile.STRIPE if secret.startswith(_KEYS_OF_STRIPE):
+            flaw = "That is a key of Stripe's API; the signing secret is whsec_…."
         case Profile.BEARER if not _TOKEN.fullmatch(secret):
-            return "A token should be visible ASCII without spaces."
-        case Profile.GITLAB if secret != secret.strip() or _CONTROL.search(secret):
-            return "A header cannot have that: control characters, spaces at an end."
+            flaw = "A token should be visible ASCII without spaces."
+        case Profile.GITLAB if _CONTROL.search(secret):
+            flaw = "A header cannot have that: control characters."
         case Profile.BASIC if _CONTROL.search(secret) or ":" not in secret[:-1]:
-            return "It should be user:password, without control characters."
+            flaw = "It should be user:password, without control characters."
         case _:
-            return None
+            pass
+    return flaw
 
 
 def _flaw_of_standard(secret: str) -> str | None:
