@@ -43,6 +43,11 @@ TELLERS: Final[Mapping[str, Teller]] = {
 _AROUND: Final = frozenset(
     ["repository", "sender", "organization", "installation", "enterprise", "changes"]
 )
+# Names of events that are no words.
+_NOUNS: Final[Mapping[str, str]] = {
+    "projects_v2": "project",
+    "projects_v2_status_update": "status update of a project",
+}
 _TITLES: Final = (
     *("title", "display_title", "name", "full_name", "login", "slug"),
     *("summary", "note", "ref", "tag_name"),
@@ -101,7 +106,8 @@ def _main(notice: Notice) -> tuple[str, object]:
     """
     name, thing = next(_things(notice), ("", None))
     is_many = notice.event == f"{name}s"
-    return spaced(name if is_many else notice.event or name) or "event", thing
+    noun = name if is_many else _NOUNS.get(notice.event) or notice.event or name
+    return spaced(noun) or "event", thing
 
 
 def _things(notice: Notice) -> Iterator[tuple[str, object]]:

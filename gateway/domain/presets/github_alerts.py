@@ -55,7 +55,8 @@ def _line(notice: Notice, kind: str, why: str) -> str | None:
         return None
     number = notice.line("alert", "number", limit=20)
     by = notice.who if notice.who not in _AUTOMATIC else ""
-    verb = joined(became, after("by", by)) if became.startswith("was ") else became
+    is_done = became.startswith("was ") and not became.endswith("by a rule")
+    verb = joined(became, after("by", by)) if is_done else became
     return joined(kind, f"#{number}" if number else "", verb, bracketed(spaced(why)))
 
 

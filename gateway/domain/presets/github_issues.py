@@ -79,11 +79,15 @@ _CONTENTS: Final[Mapping[str, str]] = {
     "Issue": "an issue",
     "PullRequest": "a pull request",
 }
-_PARTS: Final[Mapping[str, str]] = {
-    "sub_issue_added": "made {child} a part of {parent}",
-    "parent_issue_added": "made {child} a part of {parent}",
-    "sub_issue_removed": "removed {child} from {parent}",
-    "parent_issue_removed": "removed {child} from {parent}",
+_RELATED: Final[Mapping[str, str]] = {
+    "sub_issue_added": "made {one} a part of {other}",
+    "parent_issue_added": "made {one} a part of {other}",
+    "sub_issue_removed": "removed {one} from {other}",
+    "parent_issue_removed": "removed {one} from {other}",
+    "blocked_by_added": "marked {one} as blocked by {other}",
+    "blocking_added": "marked {one} as blocked by {other}",
+    "blocked_by_removed": "no longer marks {one} as blocked by {other}",
+    "blocking_removed": "no longer marks {one} as blocked by {other}",
 }
 
 
@@ -198,17 +202,15 @@ def projects_v2_item(notice: Notice) -> Told | None:
     )
 
 
-def sub_issues(notice: Notice) -> Told | None:
-    """Tell which issue became a part of which, or is none any more."""
-    child = numbered("issue", notice.at("sub_issue"))
-    parent = numbered("issue", notice.at("parent_issue"))
-    form = _PARTS.get(notice.action)
+def related(notice: Notice) -> Told | None:
+    """Tell which issue is a part of which, or waits for which, or no longer does."""
+    form = _RELATED.get(notice.action)
     if form is None:
         return None
-    return Told(
-        f"{notice.anybody} {form.format(child=child, parent=parent)}",
-        url=notice.link("sub_issue", "html_url"),
-    )
+    one = notice.at("sub_issue") or notice.at("blocked_issue")
+    other = notice.at("parent_issue") or notice.at("blocking_issue")
+    told = form.format(one=numbered("issue", one), other=numbered("issue", other))
+    return Told(f"{notice.anybody} {told}", url=a_link(at(one, "html_url")))
 
 
 def milestone(notice: Notice) -> Told | None:
@@ -246,7 +248,8 @@ TELLERS: Final[Mapping[str, Teller]] = {
     "discussion": discussion,
     "discussion_comment": discussion_comment,
     "projects_v2_item": projects_v2_item,
-    "sub_issues": sub_issues,
+    "sub_issues": related,
+    "issue_dependencies": related,
     "milestone": milestone,
     "label": label,
 }

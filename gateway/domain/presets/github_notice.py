@@ -21,6 +21,7 @@ from gateway.domain.presets.reading import (
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING: Final = re.compile(r"#{1,6} +")
+_BULLET: Final = re.compile(r"(?:[-*+]|\d{1,3}\.) (?:\[[ xX]\] )?")
 _SHA: Final = re.compile(r"[0-9a-fA-F]{7,64}", re.ASCII)
 # Of Markdown and HTML what is not for reading: images, addresses of links, tags.
 _IMAGE: Final = re.compile(r"!\[[^\[\]]{0,200}\]\([^()]{0,500}\)")
@@ -150,8 +151,8 @@ def quoted(text: str) -> str:
 def excerpt(body: object, limit: int = 200) -> str:
     """Return `> ` and the first line that somebody wrote, "" if there is none.
 
-    No quotation, no hidden comment, no image, of a link what it is called, and a
-    heading only if nothing else is there.
+    No quotation, no hidden comment, no image, no mark of a list, of a link what it is
+    called, and a heading only if nothing else is there.
     """
     return quoted(_first_line(body, limit)) if isinstance(body, str) else ""
 
@@ -163,7 +164,7 @@ def _first_line(body: str, limit: int) -> str:
         if line.startswith((">", "```")) or not any(map(str.isalnum, line)):
             continue
         if not _HEADING.match(line):
-            return line
+            return line[found.end() :] if (found := _BULLET.match(line)) else line
         heading = heading or _HEADING.sub("", line)
     return heading
 

@@ -258,6 +258,18 @@ def deployment_review(notice: Notice) -> Told | None:
     )
 
 
+def deployment_protection_rule(notice: Notice) -> Told | None:
+    """Tell that a deployment waits for a rule."""
+    if notice.action != "requested":
+        return None
+    place = notice.line("environment", limit=80)
+    what = after("of", _what(notice.at("deployment")))
+    return Told(
+        joined("Deployment", what, after("to", place), "waits for a protection rule"),
+        url=notice.home,
+    )
+
+
 def workflow_dispatch(notice: Notice) -> Told:
     """Tell who started a workflow by hand."""
     path = notice.line("workflow", limit=160).rpartition("/")[2]
@@ -302,6 +314,7 @@ TELLERS: Final[Mapping[str, Teller]] = {
     "deployment": deployment,
     "deployment_status": deployment_status,
     "deployment_review": deployment_review,
+    "deployment_protection_rule": deployment_protection_rule,
     "workflow_dispatch": workflow_dispatch,
     "repository_dispatch": repository_dispatch,
     "page_build": page_build,

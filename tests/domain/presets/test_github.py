@@ -49,7 +49,7 @@ acme/rocket: alice commented on issue #6 "The rocket falls back"
 {HOME}/issues/6#issuecomment-9""",
     "release": f"""\
 acme/rocket: alice published release v1.2.0 (To the moon)
-> * A second stage
+> A second stage
 {HOME}/releases/tag/v1.2.0""",
     "workflow_run": f"""\
 acme/rocket: Workflow CI #41 (attempt 2) failed on main (6dcb09b) \
@@ -105,6 +105,11 @@ def test_an_event_without_words_is_told_by_its_name() -> None:
             "custom_property_values",
             {"action": "updated", "sender": ALICE},
             "alice updated custom property values",
+        ),
+        (
+            "projects_v2",
+            {"action": "closed", "projects_v2": {"title": "Roadmap"}, "sender": ALICE},
+            "alice closed a project: Roadmap",
         ),
         ("thing", {"organization": {"login": "acme"}}, "acme: Thing"),
         (

@@ -32,6 +32,13 @@ def test_a_weak_package_is_told_with_the_version_that_is_not() -> None:
     )
 
 
+def test_what_a_rule_dismissed_nobody_else_did() -> None:
+    """GitHub names whoever made the rule as the sender."""
+    line = tale("dependabot_alert", action="auto_dismissed", alert={"number": 1})
+
+    assert line == "Dependabot alert #1 was dismissed by a rule"
+
+
 def test_weak_code_is_told_with_its_place() -> None:
     """Rule, file and line, branch, and who found it."""
     alert = {

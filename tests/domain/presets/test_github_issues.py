@@ -157,6 +157,12 @@ def test_a_comment_that_is_gone_is_not_told() -> None:
             f'made {THING} a part of issue #5 "Fly"',
         ),
         (
+            "issue_dependencies",
+            "blocked_by_added",
+            {"blocked_issue": ISSUE, "blocking_issue": {"number": 5, "title": "Fly"}},
+            f'marked {THING} as blocked by issue #5 "Fly"',
+        ),
+        (
             "discussion",
             "transferred",
             {"changes": {"new_repository": {"full_name": "acme/boat"}}},

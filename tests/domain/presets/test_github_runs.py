@@ -133,6 +133,15 @@ def test_a_job_says_which_step_failed() -> None:
             "alice started workflow ci.yml on main",
         ),
         (
+            "deployment_protection_rule",
+            {
+                "action": "requested",
+                "environment": "prod",
+                "deployment": {"ref": "main", "sha": SHA},
+            },
+            "Deployment of main (6dcb09b) to prod waits for a protection rule",
+        ),
+        (
             "repository_dispatch",
             {"action": "on-demand", "branch": "main"},
             "alice dispatched on-demand on main",
