@@ -72,7 +72,9 @@ def router(services: Services) -> APIRouter:
         kept, content = await reading.attachment(message_id)
         etag = f'"{kept.sha256}"'
         if is_match(if_none_match, etag):
-            return Response(status_code=304, headers={"ETag": etag})
+            # RFC 9110 §15.4.5: what a cache was allowed it is allowed again.
+            again = {"ETag": etag, "Cache-Control": _INERT["Cache-Control"]}
+            return Response(status_code=304, headers=again)
         headers = {
             "ETag": etag,
             "Content-Disposition": f'attachment; filename="{message_id}.bin"',

@@ -44,6 +44,7 @@ async def test_an_attachment_already_held_is_not_sent_again(
     answer = await asked(If_None_Match='"5ha"', **further)
 
     assert (answer.status, answer.content) == (304, b"")
+    assert answer.headers["cache-control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("further", [{}, {"If_Range": '"5ha"'}])
