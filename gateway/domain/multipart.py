@@ -22,7 +22,9 @@ MAX_PADDING: Final = 100
 _QUIET: Final = logging.getLogger(__name__)  # What strangers break is no news.
 _QUIET.setLevel(logging.CRITICAL)
 # Names beyond ASCII as mail has them: not allowed here, and sent all the same.
-_EXTENDED: Final = re.compile(r"filename\*\s*=\s*utf-8'[^']*'([^\s;]+)", re.IGNORECASE)
+_EXTENDED: Final = re.compile(
+    r"[;\s](name|filename)\*\s*=\s*utf-8'[^']*'([^\s;]+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ class _Reader:
     _name: bytearray = field(default_factory=bytearray)
     _value: bytearray = field(default_factory=bytearray)
     _content: bytearray = field(default_factory=bytearray)
-    _options: dict[bytes, bytes] = field(default_factory=dict)
-    _filename: str | None = None
+    _names: dict[str, str] = field(default_factory=dict)
     _size: int = 0
 
     def begin(self) -> None:
@@ -125,35 +126,36 @@ class _Reader:
         self._value.clear()
 
     def headers_end(self) -> None:
-        disposition = self._headers.get("content-disposition", "")
-        _, self._options = parse_options_header(disposition)
-        self._filename = _filename(disposition, self._options)
+        self._names = _names(self._headers.get("content-disposition", ""))
 
     def content(self, data: bytes, start: int, end: int) -> None:
         self._size += end - start
-        if self._filename is None:
+        if "filename" not in self._names:
             self._content += data[start:end]
 
     def end(self) -> None:
-        name = self._options.get(b"name")
+        name = self._names.get("name")
         if name is None:
             message = "A part of the form has no name."
             raise Invalid(message)
         kind = self._headers.get("content-type", "").strip().lower()
-        content = bytes(self._content)
-        part = Part(name.decode(), kind, self._filename, content, self._size)
-        self.parts.append(part)
+        filename, content = self._names.get("filename"), bytes(self._content)
+        self.parts.append(Part(name, kind, filename, content, self._size))
 
     def finish(self) -> None:
         self.is_whole = True
 
 
-def _filename(disposition: str, options: dict[bytes, bytes]) -> str | None:
-    name = options.get(b"filename")
-    if name is not None:
-        return name.decode("utf-8", "replace")
-    extended = _EXTENDED.search(disposition)
-    return None if extended is None else unquote(extended[1], errors="replace")
+def _names(disposition: str) -> dict[str, str]:
+    """Return the `name` of a part and its `filename`, those that it has."""
+    extended = _EXTENDED.findall(disposition)
+    names = {name.lower(): unquote(value, errors="replace") for name, value in extended}
+    _, options = parse_options_header(disposition)
+    for name in ("name", "filename"):
+        value = options.get(name.encode())
+        if value is not None:  # What browsers and curl write for a quotation mark.
+            names[name] = value.decode().replace("%22", '"')
+    return names
 
 
 def _refuse_slow(body: bytes, boundary: bytes, most: int) -> None:

@@ -55,6 +55,8 @@ def test_parts_come_in_their_order() -> None:
         ('filename="größer.txt"; name="a"', "a", "größer.txt"),
         ("name=\"a\"; filename*=utf-8''gr%C3%B6%C3%9Fer.txt", "a", "größer.txt"),
         ('name="a"; filename="x"; filename*=UTF-8\'en\'y', "a", "x"),
+        ("name*=utf-8''gr%C3%BCn", "grün", None),
+        ('name="a%22"; filename="%22b%22 %41"', 'a"', '"b" %41'),
         ('name="a"; filename="C:\\dir\\x.txt"', "a", "x.txt"),
     ],
 )
@@ -123,6 +125,7 @@ def test_a_form_that_ends_too_early_is_invalid(cut: int) -> None:
         b"preamble\r\n" + part('name="a"'),
         part('filename="x"'),
         part('name="\xff"').replace("\xff".encode(), b"\xff"),
+        part('name="a"; filename="\xff"').replace("\xff".encode(), b"\xff"),
         b"--b\r\n\r\n\r\n",
         b"--b\r\nno header\r\n\r\n\r\n",
         b"--b\r\n: x\r\n\r\n\r\n",

@@ -1,6 +1,6 @@
 // Third parties' own code from npm, as senders; prints what came back as a line of JSON.
-// `stripe URL SECRET`, `svix URL SECRET`, `standardwebhooks URL SECRET`, `slack URL` and
-// `cloudevents URL`.
+// `stripe URL SECRET`, `svix URL SECRET`, `standardwebhooks URL SECRET`, `slack URL`,
+// `cloudevents URL`, and of Node itself `form URL`.
 "use strict";
 
 const NOTE = "Grüße 🦊, 100 %";
@@ -87,7 +87,17 @@ async function send(url, { headers, body }) {
   tell(answer.status, await answer.json());
 }
 
+async function form(url) {
+  const body = new FormData();
+  body.append("name", NOTE);
+  body.append("tag", "a");
+  body.append("tag", 'b "c"');
+  body.append("cv", new File([new Uint8Array(3000)], 'größer "1".bin', { type: "image/png" }));
+  await send(url, { body });
+}
+
 const SENDERS = {
+  form,
   stripe,
   svix: signed("svix", "svix"),
   standardwebhooks: signed("standardwebhooks", "webhook"),
