@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from gateway.domain.presets import github
 from tests.domain.arriving import LEAVES, json_values
+from tests.house import tree
 from tests.vectors.github.events import ALICE, AROUND, HOME, NAMES, recorded, told
 
 EVENTS = sorted(github.TELLERS)
@@ -73,6 +74,14 @@ Keep it logically awesome.
 def test_an_event_is_told_in_a_few_lines(name: str) -> None:
     """What happened, what people wrote, and where to read on."""
     assert github.said(name, recorded(name)) == TEXTS[name]
+
+
+@pytest.mark.parametrize("name", ["issue_comment", "workflow_run"])
+def test_the_page_shows_what_is_said(name: str) -> None:
+    """To the letter, so that nobody is promised more."""
+    page = tree.text("docs/sources/github.md")
+
+    assert f"```text\n{TEXTS[name]}\n```" in page
 
 
 def test_an_event_without_words_is_told_by_its_name() -> None:
