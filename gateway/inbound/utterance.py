@@ -117,7 +117,7 @@ class Utterance:
     async def _done(self, worded: Worded) -> Inbound:
         inbound = worded.inbound
         if worded.saying is None:
-            return await self._unless_said(inbound) if _is_late(inbound) else inbound
+            return await self._unless_said(inbound)
         try:
             message_id = await self.voice.say(worded.saying, inbound.id)
         except Rejected as error:
@@ -128,8 +128,9 @@ class Utterance:
     async def _unless_said(self, ended: Inbound) -> Inbound:
         """Return a request that is not to be said, unless it was before a stop.
 
-        It is asked for as long as it takes: what is behind it goes ahead meanwhile,
-        and this may not be said after that.
+        Then the source had other terms: its filter may have changed since. It is asked
+        for as long as it takes: what is behind it goes ahead meanwhile, and this may
+        not be said after that.
         """
         while True:
             try:
@@ -169,11 +170,6 @@ class Utterance:
                 self.meter.warning("inbound.expired", **facts)
             case _:
                 self.meter.warning("inbound.refused", **facts)
-
-
-def _is_late(inbound: Inbound) -> bool:
-    """Whether a request is not said for a reason that came up after it was taken."""
-    return inbound.state in {InboundState.REFUSED, InboundState.EXPIRED}
 
 
 def _ended(inbound: Inbound, state: InboundState, reason: str) -> Inbound:

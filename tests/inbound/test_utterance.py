@@ -55,16 +55,19 @@ async def test_one_that_waited_too_long_is_not_said() -> None:
     assert (done.state, voice.said) == (InboundState.EXPIRED, [])
 
 
-async def test_one_that_was_said_before_a_stop_has_not_expired() -> None:
-    """Nor was it refused: it is not to be said again by mistake."""
+async def test_one_that_was_said_before_a_stop_was_said() -> None:
+    """Whatever would become of it now: it is not to be said again by mistake."""
     voice = FakeVoice()
     await say(voice, a_source())
 
     late = await say(voice, a_source(ttl=timedelta(seconds=60)))
     deleted = await say(voice, a_source(deleted_at=NOON))
+    filtered = await say(voice, a_source(filter="n == `2`"))
+    failed = await say(voice, a_source(template='{"n":{{ n | divided_by: 0 }}}'))
 
-    assert {late.state, deleted.state} == {InboundState.SAID}
-    assert {late.message_id, deleted.message_id} == {"msg_1"}
+    for done in (late, deleted, filtered, failed):
+        assert (done.state, done.message_id) == (InboundState.SAID, "msg_1")
+        assert done.reason is None
 
 
 async def test_one_of_a_deleted_source_is_not_said() -> None:
