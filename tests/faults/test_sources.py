@@ -129,13 +129,16 @@ async def a_crowd(home: Path) -> AsyncIterator[Crowd]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "down_s", [pytest.param(10), pytest.param(60, marks=pytest.mark.long)]
+)
 async def test_what_comes_while_the_room_is_down_is_said_after_it(
-    tmp_path: Path,
+    tmp_path: Path, down_s: int
 ) -> None:
     """Taken in at once, then said: each sender's in its order, each once."""
     # What asyncio checks in its debug mode takes the senders longer than any answer.
     asyncio.get_running_loop().set_debug(False)
-    numbers = range(250)
+    numbers = range(int(down_s * PER_SECOND / SOURCES))
     async with a_crowd(tmp_path) as crowd:
         await crowd.town.room.kill()
         began_s = clock.monotonic()
