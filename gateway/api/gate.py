@@ -11,12 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway import context
 from gateway.api import problems, repeats
 from gateway.api.auth import Headers, Hosts, Keyring, Origins
-from gateway.api.intake import spend
+from gateway.api.intake import Early, Incoming
 from gateway.api.services import Services
 from gateway.domain.errors import (
     GatewayError,
     LoopDetected,
-    PayloadTooLarge,
     ShuttingDown,
     Unauthenticated,
 )
@@ -278,13 +277,13 @@ def _is_preflight(scope: Scope, headers: Headers) -> bool:
 
 
 def _refusal(error: GatewayError, scope: Scope) -> ASGIApp:
-    """Return who takes in the body, unused, and then refuses."""
+    """Return who refuses, and takes in the body, unused."""
     answer = problems.response(error, scope)
 
     async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in _WRITES and not isinstance(error, PayloadTooLarge):
-            await spend(receive)
-        await answer(scope, receive, send)
+        coming = Incoming(scope, receive)
+        given = answer if coming.is_over else Early(answer, coming)
+        await given(scope, receive, send)
 
     return refuse
 

@@ -36,7 +36,6 @@ from gateway.domain.ids import Kind
 from gateway.domain.model import Preset, Profile, Source
 from gateway.domain.presets import slack_words
 from gateway.inbound.intake import Intake, Outcome, Taking, token_hash
-from gateway.inbound.terms import MAX_BODY
 
 BODY_SECONDS: Final = 60.0  # In which a body has to come.
 # Of all the bodies that are coming in at a time, so that a crowd of them does not fill
@@ -114,7 +113,7 @@ class Ingest:
         sources = self.intake.sources
         token = _token_of(request)
         source = sources.by_token(token_hash(token)) if token else sources.get(name)
-        coming = Incoming(request)
+        coming = Incoming(request.scope, request.receive)
         seconds = self.seconds
         try:
             known = self.intake.identified(name if source is None else source.id)
@@ -124,7 +123,7 @@ class Ingest:
             if isinstance(error, BodyTooSlow):
                 seconds = SPENT_SECONDS
         # Beyond that clause nothing is held any more of what came.
-        return answer if coming.is_over else Early(answer, coming, MAX_BODY, seconds)
+        return answer if coming.is_over else Early(answer, coming, seconds=seconds)
 
     async def _taken(
         self, request: Request, source: Source, coming: Incoming

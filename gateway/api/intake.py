@@ -14,7 +14,7 @@ from functools import partial
 from types import coroutine
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
@@ -25,6 +25,10 @@ from gateway.api import problems
 SPENT_BYTES: Final = 1024**2
 SPENT_SECONDS: Final = 2.0
 PAUSE_SECONDS: Final = 5.0  # without a byte, after which no more is waited for
+# What is left of one that was refused early is taken in up to these: the largest that
+# is read anywhere, in the time that it would have had.
+LEFT_BYTES: Final = 25 * 1024**2
+LEFT_SECONDS: Final = 60.0
 
 _CLOSED: Final = (b"connection", b"close")
 
@@ -37,13 +41,13 @@ class Incoming:
         is_over: Whether all has come, or nothing more will.
     """
 
-    def __init__(self, request: Request) -> None:
-        headers: dict[bytes, bytes] = dict(request.scope["headers"])
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
         is_chunked = b"transfer-encoding" in headers
         self.announced = int(length) if length.isdigit() and not is_chunked else None
         self.is_over = not (self.announced or is_chunked)
-        self._receive = request.receive
+        self._receive = receive
 
     async def __call__(self) -> Message:
         """Return the next message."""
@@ -63,16 +67,15 @@ class Early(Response):
     Args:
         answer: The answer.
         coming: The body.
-        size: How many bytes more are taken in at most.
-        seconds: For how long.
+        seconds: For how long what comes of it is taken in.
     """
 
     def __init__(
-        self, answer: Response, coming: Incoming, size: int, seconds: float
+        self, answer: Response, coming: Incoming, *, seconds: float = LEFT_SECONDS
     ) -> None:
         super().__init__(answer.body, answer.status_code)
         self.raw_headers = [*answer.raw_headers, _CLOSED]
-        self._spend = partial(spend, coming, size=size, seconds=seconds)
+        self._spend = partial(spend, coming, size=LEFT_BYTES, seconds=seconds)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope
 
 from gateway.api import intake
 from gateway.domain.errors import PayloadTooLarge
+
+CHUNKED: Scope = {"headers": [(b"transfer-encoding", b"chunked")]}
 
 
 def receiving(messages: Iterator[Message]) -> Receive:
@@ -90,6 +93,60 @@ async def test_spending_ends_with_whoever_hangs_up() -> None:
     await intake.spend(receiving(coming))
 
     assert next(coming) == chunk(b"b")
+
+
+@pytest.mark.parametrize(
+    ("headers", "announced", "is_over"),
+    [
+        ([], None, True),
+        ([(b"content-length", b"0")], 0, True),
+        ([(b"content-length", b"12")], 12, False),
+        ([(b"transfer-encoding", b"chunked")], None, False),
+    ],
+)
+async def test_a_head_tells_whether_a_body_will_come(
+    headers: list[tuple[bytes, bytes]], announced: int | None, *, is_over: bool
+) -> None:
+    """And how large it is, unless it comes in chunks."""
+    coming = intake.Incoming({"headers": headers}, receiving(iter([])))
+
+    assert (coming.announced, coming.is_over) == (announced, is_over)
+
+
+@pytest.mark.parametrize("last", [chunk(b"b", more=False), {"type": "http.disconnect"}])
+async def test_a_body_is_over_with_its_last_piece(last: Message) -> None:
+    """Or when whoever sent it hangs up."""
+    coming = intake.Incoming(CHUNKED, receiving(iter([chunk(b"a"), last])))
+
+    seen = [(await coming(), coming.is_over) for _ in range(2)]
+
+    assert seen == [(chunk(b"a"), False), (last, True)]
+
+
+async def test_an_early_answer_does_not_wait_for_the_body() -> None:
+    """It is whole before the first piece is taken in; then the connection closes."""
+    told: list[object] = []
+    pieces = iter([chunk(b"a"), chunk(b"b", more=False)])
+
+    async def receive() -> Message:
+        told.append("a piece")
+        return next(pieces)
+
+    async def send(message: Message) -> None:
+        told.append((message["type"], message.get("body"), message.get("more_body")))
+        if "headers" in message:
+            assert (b"connection", b"close") in message["headers"]
+
+    answer = intake.Early(Response(b"no", 503), intake.Incoming(CHUNKED, receive))
+    await answer(CHUNKED, receive, send)
+
+    assert told == [
+        ("http.response.start", None, None),
+        ("http.response.body", b"no", True),
+        "a piece",
+        "a piece",
+        ("http.response.body", b"", False),
+    ]
 
 
 async def test_what_is_here_already_is_not_timed() -> None:

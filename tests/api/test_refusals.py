@@ -30,3 +30,18 @@ async def test_whoever_is_refused_in_the_middle_of_a_body_sees_why() -> None:
         writer.close()
 
     assert answer == b"HTTP/1.1 403 Forbidden\r\n"
+
+
+async def test_whoever_asks_before_sending_a_body_is_refused_at_once() -> None:
+    """Without being told to go on, and the connection ends (RFC 9110 §10.1.1)."""
+    asking = REQUEST.replace(b"Connection: close", b"Expect: 100-continue")
+
+    async with calling(Bridge().services()) as caller, asyncio.timeout(5):
+        port = urlsplit(caller.url).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(asking)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b"\r\nconnection: close\r\n" in head.lower()
