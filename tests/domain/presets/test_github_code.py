@@ -181,3 +181,9 @@ def test_an_image_is_told_by_its_tag_or_the_beginning_of_its_digest(
     )
 
     assert line.endswith(expected)
+
+
+@pytest.mark.parametrize("event", ["release", "package", "registry_package"])
+def test_an_action_unknown_is_told_by_its_name(event: str) -> None:
+    """Nothing is said of it that might be wrong."""
+    assert tale(event, action="juggled").startswith("alice juggled ")

@@ -131,6 +131,15 @@ def test_an_import_says_how_it_ended(status: str, expected: str) -> None:
     assert tale("repository_import", status=status) == expected
 
 
+def test_a_new_repository_is_told_with_what_it_is_for() -> None:
+    """In the words of whoever made it."""
+    repository = {"full_name": "acme/boat", "description": "It floats."}
+
+    text = told("repository", action="created", repository=repository)
+
+    assert text == "acme/boat: alice created the repository\n> It floats."
+
+
 def test_another_default_branch_is_told_with_the_old_one() -> None:
     """Those who have it need to know."""
     changes = {"default_branch": {"from": "master"}}

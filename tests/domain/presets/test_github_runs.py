@@ -202,7 +202,7 @@ def test_a_suite_leads_to_its_commit() -> None:
     "event",
     [
         *("workflow_run", "workflow_job", "check_run", "check_suite", "deployment"),
-        "deployment_review",
+        *("deployment_review", "deployment_protection_rule"),
     ],
 )
 def test_an_action_unknown_is_told_by_its_name(event: str) -> None:

@@ -39,6 +39,8 @@ def test_an_event_is_a_sentence(payload: dict[str, object], expected: str) -> No
         (b"{}", "[]", b"{}"),
         (b"", "[]", b"[]"),
         (b"", "\xe9", b"\xe9"),
+        (b"", "€", "€".encode()),
+        (b"", "\ud800", b"?"),
         (b"", None, b""),
     ],
 )

@@ -69,6 +69,11 @@ def test_an_amount_has_the_places_of_its_currency(
             {"items": {"data": [{"price": MONTHLY, "quantity": 10**15}]}},
             "",
         ),
+        (
+            "customer.subscription.created",
+            {"items": {"data": [{"price": MONTHLY, "quantity": 10**16}]}},
+            "",
+        ),
         ("customer.subscription.created", {"items": {"data": [{}, {}]}}, ""),
         (
             "balance.available",
