@@ -98,6 +98,15 @@ def test_the_branch_of_a_fork_has_its_owner() -> None:
     assert line.endswith("(bob:main → main)")
 
 
+def test_a_branch_that_is_not_known_is_not_told() -> None:
+    """Half of the way says nothing."""
+    pull = {**PULL, "head": None}
+
+    line = tale("pull_request", action="reopened", pull_request=pull)
+
+    assert line == f"alice reopened {THING}"
+
+
 def test_another_base_is_told_with_the_old_one() -> None:
     """As is another title."""
     changes = {"base": {"ref": {"from": "dev"}}, "title": {"from": "Fire"}}
