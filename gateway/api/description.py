@@ -1,15 +1,17 @@
 """The OpenAPI description: what FastAPI knows, completed by what it cannot see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
-from starlette.routing import compile_path
+from starlette.routing import BaseRoute, compile_path
 
 from gateway.api import problems, shapes
 from gateway.api.batch_bodies import BatchBody
+from gateway.api.nulls import restore
 from gateway.api.schemas import BroadcastBody, ReplyBody, SendBody, form_schema
 
 TITLE: Final = "MeshAgent Gateway"
@@ -64,6 +66,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": "/"}],
     )
+    _restore_examples(document["paths"], app.routes)
     components = document.setdefault("components", {})
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     for name in _FRAMEWORKS_OWN:
@@ -91,6 +94,26 @@ def methods(document: Mapping[str, Any], path: str) -> set[str]:
         if compile_path(template)[0].match(path):
             found |= {name.upper() for name in operations.keys() & _METHODS}
     return found | {"HEAD"} if "GET" in found else found
+
+
+def _restore_examples(paths: Mapping[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Have examples say what is null."""
+    for route in _described(routes):
+        answers = {str(status): told for status, told in route.responses.items()}
+        for method in route.methods or ():
+            operation = paths[route.path_format][method.lower()]
+            restore(operation, route.openapi_extra or {})
+            restore(operation["responses"], answers)
+
+
+def _described(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Yield the routes of an app that are described, those of its routers too."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from _described(included.routes)
+        elif isinstance(route, APIRoute) and route.include_in_schema:
+            yield route
 
 
 def _further_schemas() -> dict[str, Any]:

@@ -76,6 +76,19 @@ def test_the_bodies_of_sends_are_described_in_three_ways(
     assert all(each["examples"] for each in content.values())
 
 
+def test_examples_say_what_is_null() -> None:
+    """A patch that takes something back, and an answer with all of its members."""
+    paths = json.loads(description())["paths"]
+    one = paths["/sources/{source_id}"]
+    json_of = "application/json"
+
+    patch = one["patch"]["requestBody"]["content"][json_of]["examples"]["reworded"]
+    shown = one["get"]["responses"]["200"]["content"][json_of]["example"]
+
+    assert patch["value"]["filter"] is None
+    assert (shown["to"], shown["last_request"]["reason"]) == (None, None)
+
+
 def test_no_name_of_python_shows(document: dict[str, Any]) -> None:
     """Schemas are called what they are for callers."""
     names = document["components"]["schemas"]
