@@ -13,7 +13,8 @@ from uvicorn.protocols.http.httptools_impl import (
 from gateway.api.streaming import ABORT
 
 # A connection costs whoever opens it nothing, and no key is asked for before its head.
-HEAD_S: Final = 30.0  # in which the head of a request has to come
+# In which the head of a request has to come, or the rest of a body after its answer.
+HEAD_S: Final = 30.0
 HEAD_BYTES: Final = 131_072  # that are taken in a row without anything of a body
 _MALFORMED: Final = "Invalid HTTP request received."
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -172,11 +173,14 @@ class Connection(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():  # Else its body has not been read yet.
+            self._is_head_due = False
             super().on_message_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
         self._is_read = True
+        # Nobody waits for what is left once it is answered.
+        self._is_head_due = self.cycle.response_complete
         super().on_body(body)
 
     def _parse(self, data: memoryview) -> None:

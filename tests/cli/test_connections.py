@@ -15,6 +15,7 @@ from gateway.api.streaming import ABORT
 from gateway.cli import connections, serving
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+UNREAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"
 HELLO = PlainTextResponse("hello")
 
 Peer = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -126,6 +127,39 @@ async def test_a_large_body_is_none_of_these() -> None:
     async with connected(app) as (reader, writer):
         head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
         writer.write(head + b"x" * size)
+        said = await reader.readuntil(b"hello")
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_drips_after_its_answer_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody reads it, so nobody else would notice."""
+    async with connected(HELLO) as (reader, writer):
+        writer.write(UNREAD)
+        await reader.readuntil(b"hello")
+        monkeypatch.setattr(connections, "HEAD_S", 0.01)
+        writer.write(b"x")
+        rest = await reader.read()
+
+    assert rest == b""
+
+
+async def test_a_body_that_came_after_its_answer_leaves_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What follows it is the next request, which may begin when it likes."""
+    is_over = asyncio.Event()
+
+    async with connected(HELLO) as (reader, writer):
+        writer.write(UNREAD)
+        await reader.readuntil(b"hello")
+        monkeypatch.setattr(connections, "HEAD_S", 0.01)
+        writer.write(b"xx")
+        asyncio.get_running_loop().call_later(0.05, is_over.set)
+        await is_over.wait()
+        writer.write(REQUEST)
         said = await reader.readuntil(b"hello")
 
     assert said.startswith(b"HTTP/1.1 200 ")
