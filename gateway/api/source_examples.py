@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.api.bodies import FORM, JSON, MULTIPART
+
 Examples = Mapping[str, Mapping[str, Any]]
 
 WANTED: Final[Examples] = {
@@ -81,6 +83,10 @@ SAMPLES: Final[Examples] = {
         },
     },
 }
+DUPLICATE: Final[Mapping[str, Any]] = {
+    "status": "duplicate",
+    "id": "inb_01J9ZC3V7M5E8Q2W4R6T8Y0ABC",
+}
 _TOKEN: Final[Mapping[str, Any]] = {
     "name": "token",
     "in": "path",
@@ -98,14 +104,16 @@ _OPEN: Final[tuple[dict[str, list[str]], ...]] = (
 IN_QUERIED: Final[dict[str, Any]] = {
     "parameters": [dict(_TOKEN)],
     "security": [*_OPEN],
+    "responses": {"200": {"content": {JSON: {"example": DUPLICATE}}}},
 }
 IN_POSTED: Final[dict[str, Any]] = {
     **IN_QUERIED,
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {}, "example": {"hello": "world"}},
-            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+            JSON: {"schema": {}, "example": {"hello": "world"}},
+            FORM: {"schema": {"type": "object"}},
+            MULTIPART: {"schema": {"type": "object"}},
             "multipart/form-data": {"schema": {"type": "object"}},
             "text/plain": {"schema": {"type": "string"}},
         },

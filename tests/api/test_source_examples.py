@@ -1,14 +1,24 @@
 """Examples of sources that are true."""
 
+import json
+
 import pytest
 
-from gateway.api.source_examples import PATCHED, SAMPLES, SECRETS, WANTED
+from gateway.api.source_examples import (
+    DUPLICATE,
+    PATCHED,
+    SAMPLES,
+    SECRETS,
+    WANTED,
+)
 from gateway.api.source_shapes import (
     SampleBody,
     SecretsBody,
     SourceBody,
     SourcePatch,
+    TakenShape,
 )
+from gateway.cli.openapi import description
 from gateway.domain.model import InboundState, Preset, Profile, Verification
 from gateway.inbound import terms
 from gateway.inbound.amending import amend, rotated
@@ -58,3 +68,13 @@ def test_samples_that_are_shown_are_worded(name: str) -> None:
     assert result.state is InboundState.SAID
     assert "octocat/hello-world" in (result.message or "")
     SampleBody.model_validate(value)
+
+
+def test_a_repeat_is_shown_as_it_is_answered() -> None:
+    """Not as what is taken in for the first time."""
+    paths = json.loads(description())["paths"]
+
+    for operation in paths["/in/{token}"].values():
+        answer = operation["responses"]["200"]["content"]["application/json"]
+        assert answer["example"] == DUPLICATE
+    assert TakenShape.model_validate(DUPLICATE).status == "duplicate"
