@@ -14,7 +14,6 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from gateway.domain.errors import Invalid
 
-MEDIA_TYPE: Final = "multipart/form-data"
 MAX_HEADERS: Final = 16  # Of a part.
 MAX_HEADER_BYTES: Final = 2_048
 MAX_PADDING: Final = 100

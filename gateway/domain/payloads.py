@@ -1,50 +1,29 @@
 """What a third party's request says, as one JSON value, whatever it came as."""
 
-import re
-from collections.abc import Iterable, Mapping
+from codecs import BOM_UTF8
 from contextlib import suppress
 from typing import Final
-from urllib.parse import parse_qsl
 
-from gateway.domain import cloud_events, multipart
+from gateway.domain import cloud_events
 from gateway.domain.arrivals import Arrival
+from gateway.domain.charsets import decoded
 from gateway.domain.errors import Invalid, MalformedJson, UnsupportedMediaType
+from gateway.domain.forms import (
+    MULTIPART,
+    URLENCODED,
+    fields_of,
+    is_text,
+    parted_fields_of,
+)
 from gateway.domain.json_text import loads
 from gateway.domain.model import Preset
-from gateway.domain.multipart import Part
 from gateway.domain.presets import meshagent, slack
 
 MAX_DEPTH: Final = 100  # Far below where writing it again would fail.
-MAX_FIELDS: Final = 1_000
 
 _NESTING: Final = (dict, list)
-_FORM: Final = "application/x-www-form-urlencoded"
 _IN_A_FIELD: Final = frozenset({Preset.GITHUB, Preset.SLACK})
 _IN_A_HEADER: Final = frozenset({Preset.MESHAGENT, Preset.JSON})
-_OPENINGS: Final = frozenset({"{", "["})
-_CHARSETS: Final[Mapping[str, str]] = {
-    "utf-8": "utf-8-sig",
-    "utf8": "utf-8-sig",
-    "us-ascii": "utf-8-sig",
-    "ascii": "utf-8-sig",
-    "iso-8859-1": "latin-1",
-    "latin1": "latin-1",
-    "windows-1252": "cp1252",
-    # Of mail, which is made into forms.
-    "iso-8859-2": "iso8859-2",
-    "iso-8859-15": "iso8859-15",
-    "windows-1250": "cp1250",
-    "windows-1251": "cp1251",
-    "koi8-r": "koi8-r",
-    "shift_jis": "cp932",
-    "iso-2022-jp": "iso2022_jp",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5",
-    "euc-kr": "euc_kr",
-}
-_CHARSET: Final = re.compile(r'charset\s*=\s*"?([\w.:-]{1,40})', re.ASCII)
 
 
 def payload_of(arrival: Arrival, preset: Preset) -> object:
@@ -83,20 +62,19 @@ def _payload(arrival: Arrival, preset: Preset) -> object:
         raise UnsupportedMediaType(message)
     if preset in _IN_A_HEADER and meshagent.is_in_a_header(arrival):
         return loads(meshagent.content(arrival))
-    content_type = arrival.headers.get("content-type", "").lower()
-    kind = content_type.partition(";")[0].strip()
+    kind = _content_type(arrival).partition(";")[0].strip()
     if arrival.method == "GET" or not (arrival.body or kind or _is_event(arrival)):
-        return _fields(arrival.query)
+        return fields_of(arrival.query)
     if preset is Preset.CLOUDEVENTS:
         return cloud_events.payload_of(arrival, kind)
-    if kind == multipart.MEDIA_TYPE and not _is_json(arrival.body):
-        return _parted(arrival, preset)
-    return _text(_decoded(arrival.body, content_type, kind), kind, preset)
+    return _told(arrival, kind, preset)
 
 
-def _text(text: str, kind: str, preset: Preset) -> object:
-    if kind == _FORM:
-        return _form(text, preset)
+def _told(arrival: Arrival, kind: str, preset: Preset) -> object:
+    """Return what a body says that is none of a CloudEvent."""
+    if kind in {URLENCODED, MULTIPART} and not _is_json(arrival.body):
+        return _unwrapped(_form(arrival, kind), preset)
+    text = _text(arrival, kind)
     try:
         return loads(text)
     except MalformedJson as error:
@@ -110,7 +88,7 @@ def _is_event(arrival: Arrival) -> bool:
 
 def _other(text: str, kind: str, preset: Preset, error: MalformedJson) -> object:
     """Return text that is no JSON, if it may be said; else refuse it."""
-    if preset is Preset.JSON and _is_text(kind) and text.strip():
+    if preset is Preset.JSON and is_text(kind) and text.strip():
         return {"text": text}
     if kind in {"", "application/json"} or kind.endswith("+json"):
         raise error
@@ -119,36 +97,30 @@ def _other(text: str, kind: str, preset: Preset, error: MalformedJson) -> object
 
 
 def _is_json(body: bytes) -> bool:
-    """Whether it may be JSON that only says that it is a form."""
-    return body[:100].lstrip()[:1] in {b"{", b"["}
+    """Whether it may be JSON that only says that it is a form, as with `curl -d`."""
+    return body[:100].removeprefix(BOM_UTF8).lstrip()[:1] in {b"{", b"["}
 
 
-def _is_text(kind: str) -> bool:
-    return (
-        kind.startswith("text/") or kind == "application/xml" or kind.endswith("+xml")
-    )
-
-
-def _decoded(body: bytes, content_type: str, kind: str) -> str:
-    found = _CHARSET.search(content_type)
-    name = _CHARSETS.get(found[1] if found else "utf-8")
-    if name is None:
-        message = "This charset is not read here; send the body in UTF-8."
-        raise UnsupportedMediaType(message)
+def _text(arrival: Arrival, kind: str) -> str:
     try:
-        return body.decode(name)
+        return decoded(arrival.body, _content_type(arrival))
     except UnicodeDecodeError as error:
-        if kind not in {"", _FORM, "application/json"} and not _is_text(kind):
+        if kind not in {"", URLENCODED, "application/json"} and not is_text(kind):
             message = f"Send application/json; {kind[:100]} is not read here."
             raise UnsupportedMediaType(message) from error
         message = f"The body is not text in its charset at byte {error.start}."
         raise MalformedJson(message) from error
 
 
-def _form(text: str, preset: Preset) -> object:
-    if text.lstrip()[:1] in _OPENINGS:  # `curl -d '{…}'` says that it is a form.
-        return loads(text)
-    return _unwrapped(_fields(text), preset)
+def _content_type(arrival: Arrival) -> str:
+    return arrival.headers.get("content-type", "").lower()
+
+
+def _form(arrival: Arrival, kind: str) -> dict[str, object]:
+    if kind == URLENCODED:
+        return fields_of(_text(arrival, kind), _content_type(arrival))
+    # The boundary is in there, and its case counts.
+    return parted_fields_of(arrival.body, arrival.headers["content-type"])
 
 
 def _unwrapped(fields: dict[str, object], preset: Preset) -> object:
@@ -163,72 +135,6 @@ def _unwrapped(fields: dict[str, object], preset: Preset) -> object:
         with suppress(MalformedJson):
             return loads(inner)
     return fields
-
-
-def _parted(arrival: Arrival, preset: Preset) -> object:
-    content_type = arrival.headers["content-type"]
-    parts = multipart.parts_of(arrival.body, content_type, MAX_FIELDS)
-    charsets = _charsets(parts)
-    told = ((part.name, _said(part, charsets.get(part.name))) for part in parts)
-    return _unwrapped(_gathered(told), preset)
-
-
-def _charsets(parts: Iterable[Part]) -> Mapping[str, object]:
-    """Return the charsets of fields that mail was made to, by their names.
-
-    Source: SendGrid, "Inbound Email Parse Webhook": the field `charsets`.
-    """
-    for part in parts:
-        if part.name == "charsets" and part.filename is None:
-            with suppress(MalformedJson):
-                found = loads(part.content)
-                return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _said(part: Part, charset: object) -> object:
-    """Return what a part says; of what is no text, what it is."""
-    known = {"content_type": part.content_type or "text/plain", "size": part.size}
-    if part.filename is not None:
-        return {"filename": part.filename, **known}
-    kind = part.content_type.partition(";")[0].strip()
-    if kind == "application/json" or kind.endswith("+json"):
-        return loads(part.content)
-    stated = part.content_type
-    if isinstance(charset, str) and charset.lower() in _CHARSETS:
-        stated = f"{stated}; charset={charset.lower()}"
-    try:
-        return _decoded(part.content, stated, "")
-    except MalformedJson as error:
-        if kind and not _is_text(kind):
-            return known
-        message = f"The field {part.name[:100]} is not text in its charset."
-        raise Invalid(message) from error
-
-
-def _fields(text: str) -> dict[str, object]:
-    try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )
-    except ValueError as error:
-        message = (
-            "The fields cannot be read: they should be UTF-8, percent-encoded, and at"
-            f" most {MAX_FIELDS}."
-        )
-        raise Invalid(message) from error
-    return _gathered(pairs)
-
-
-def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
-    """Return an object of fields; one that came several times has an array."""
-    fields: dict[str, list[object]] = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
-    return {
-        name: values[0] if len(values) == 1 else values
-        for name, values in fields.items()
-    }
 
 
 def _refuse_deep(payload: object) -> None:

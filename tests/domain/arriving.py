@@ -58,6 +58,15 @@ def a_source(
     )
 
 
+def parted(*parts: tuple[str, bytes]) -> bytes:
+    """Return a multipart form of headers and what they head."""
+    told = (
+        f"--B\r\nContent-Disposition: form-data; {headers}\r\n\r\n".encode() + content
+        for headers, content in parts
+    )
+    return b"".join(one + b"\r\n" for one in told) + b"--B--\r\n"
+
+
 def json_values(*names: str) -> st.SearchStrategy[object]:
     """Draw any JSON, of members with these names above all."""
     keys = st.sampled_from(names) if names else st.text(max_size=5)

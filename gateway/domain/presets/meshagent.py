@@ -28,7 +28,11 @@ def content(arrival: Arrival) -> bytes:
     """Return the JSON of a request, from its body or from its header."""
     if not is_in_a_header(arrival):
         return arrival.body
-    return arrival.headers[HEADER].encode("latin-1", "replace")
+    value = arrival.headers[HEADER]
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:  # It is a sample, and did not come as bytes.
+        return value.encode("utf-8", "replace")
 
 
 def said(payload: object) -> str:
