@@ -18,6 +18,7 @@ from gateway.api.intake import (
     in_time,
     read_bytes,
 )
+from gateway.api.lanes import RawRoute
 from gateway.api.replies import json_text
 from gateway.api.shares import Held, Shares
 from gateway.api.source_examples import IN_POSTED, IN_QUERIED
@@ -197,7 +198,7 @@ class Ingest:
 
 def router(ingest: Ingest) -> APIRouter:
     """Return the routes of the addresses of sources."""
-    routes = APIRouter(tags=["Sources"])
+    routes = APIRouter(route_class=RawRoute, tags=["Sources"])
     for method, operation, summary in (
         ("POST", "take_in", "Send a webhook to a source"),
         ("GET", "take_in_query", "Send a query to a source that takes GET"),

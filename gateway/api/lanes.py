@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi.routing import APIRoute
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +26,9 @@ class RawRoute(APIRoute):
     def __init__(self, path: str, endpoint: Endpoint, **described: Any) -> None:  # noqa: ANN401  # what APIRoute takes
         super().__init__(path, endpoint, **described)
         self.app = lane(endpoint)
+        limit = self.max_body_size
+        if limit is not None:
+            self.app = RequestBodyLimitMiddleware(self.app, max_body_size=limit)
 
 
 def lane(endpoint: Endpoint) -> ASGIApp:

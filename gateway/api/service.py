@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from functools import cache, partial
+from itertools import filterfalse
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -47,9 +48,9 @@ def create_framework(services: Services) -> FastAPI:
         max_body_size=services.limits.body,
     )
     problems.install(app)
-    for door in (sending.router(services), batches.router(services)):
-        app.router.routes.extend(door.routes)
-    for routes in (
+    routers = (
+        sending.router(services),
+        batches.router(services),
         participants.router(services),
         messages.router(services),
         attachments.router(services),
@@ -57,8 +58,11 @@ def create_framework(services: Services) -> FastAPI:
         rooms.router(services),
         *services.routers,
         health.router(services),
-    ):
-        app.include_router(routes)
+    )
+    for door in filter(_is_raw, routers):  # First, as what is called most.
+        app.router.routes.extend(door.routes)
+    for others in filterfalse(_is_raw, routers):
+        app.include_router(others)
     description = cache(partial(describe, app))
     app.state.methods = lambda path: methods(description(), path)
     if services.docs != "off":
@@ -66,6 +70,10 @@ def create_framework(services: Services) -> FastAPI:
         servers = [{"url": urlsplit(services.public_url).path or "/"}]
         app.include_router(docs.router(lambda: {**description(), "servers": servers}))
     return app
+
+
+def _is_raw(router: APIRouter) -> bool:
+    return all(isinstance(route, RawRoute) for route in router.routes)
 
 
 def lanes_of(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], ASGIApp]:

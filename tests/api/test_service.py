@@ -48,3 +48,18 @@ def test_only_raw_routes_have_lanes() -> None:
     others = [each for each in app.routes if not isinstance(each, RawRoute)]
 
     assert lanes_of(others) == {}
+
+
+def test_what_is_called_most_is_asked_for_first() -> None:
+    """Routes that read their requests themselves stand before those of the framework."""
+    router = APIRouter(route_class=RawRoute)
+
+    @router.post("/in/{token}")
+    async def take_in() -> Response:
+        return Response()
+
+    routes = create_framework(Bridge().services(routers=(router,))).routes
+
+    kinds = [isinstance(route, RawRoute) for route in routes]
+    assert "/in/{token}" in [getattr(route, "path", "") for route in routes]
+    assert kinds == sorted(kinds, reverse=True)
