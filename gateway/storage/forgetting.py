@@ -15,10 +15,12 @@ from sqlalchemy import (
     tuple_,
 )
 
-from gateway.storage.tables import delivery, event, once as table
+from gateway.domain.model import InboundState
+from gateway.storage.tables import delivery, event, inbound, once as table
 
 REQUESTS: Final = "key:"  # What the scope of a request with a key begins with.
 STEP: Final = 1000
+WAITS: Final = InboundState.ACCEPTED.value
 
 # When it was used up, scope and key.
 Place = tuple[int, str, str]
@@ -42,7 +44,7 @@ def look(
         after: Where the last look ended.
         requests: Those of requests may go that are from before.
         others: What else is from before may go, unless it could be used again: what
-            it is of is still in the log, or owed.
+            it is of is still in the log, or owed, or waits to be said.
 
     Returns:
         Where the look ended, `None` if there is nothing more to look at; and which of
@@ -71,5 +73,9 @@ def forget(connection: Connection, places: Sequence[Place]) -> None:
 def _is_over(requests: int, others: int) -> ColumnElement[bool]:
     age, key = table.c.created_at, table.c.key
     is_request = func.substr(table.c.scope, 1, len(REQUESTS)) == REQUESTS
-    is_needed = exists().where(event.c.id == key) | exists().where(delivery.c.id == key)
+    is_needed = (
+        exists().where(event.c.id == key)
+        | exists().where(delivery.c.id == key)
+        | exists().where(inbound.c.id == key, inbound.c.state == WAITS)
+    )
     return (is_request & (age < requests)) | (~is_request & (age < others) & ~is_needed)

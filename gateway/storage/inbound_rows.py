@@ -90,5 +90,5 @@ def inbound_of(row: RowMapping, body: bytes = b"") -> Inbound:
 
 
 def _plain(text: str | None) -> str | None:
-    """Return text that every database takes: no half of a character is left."""
-    return text and text.encode("utf-8", "replace").decode()
+    """Return text that every database takes: without NUL and halves of characters."""
+    return text and text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -12,6 +12,7 @@ from gateway.storage.tables import attachment, attachment_chunk, inbound, source
 
 READ: Final = (InboundState.SAID.value, InboundState.FILTERED.value)
 FEW: Final = 4  # Large bodies of one commit: each may have 400 rows of 64 KiB.
+EMPTY_BYTES: Final = 600  # What is left of an emptied request takes, with its indexes.
 
 _age = inbound.c.received_at
 _IS_SETTLED = inbound.c.state != InboundState.ACCEPTED.value
@@ -38,6 +39,19 @@ def contents(old: int, repeatable: int) -> Kept:
     return Kept(inbound.c.position, _age, old, is_over, _empty)
 
 
+def of_source(source_id: str, old: int) -> Kept:
+    """Return what a source took in and nobody can look at any more: it was deleted."""
+    mine = inbound.c.source_id == source_id
+    is_over = (_age < old) & _IS_SETTLED
+    return Kept(inbound.c.position, _age, old, is_over, _drop, among=mine)
+
+
+def emptied(old: int) -> Kept:
+    """Return requests that are known for nothing but to tell a repeat from them."""
+    is_over = (_age < old) & _is_done()
+    return Kept(inbound.c.position, _age, old, is_over, _drop, among=~_HAS_CONTENT)
+
+
 def said(old: int) -> Sequence[Kept]:
     """Return requests that nobody has to read again, to be emptied at once.
 
@@ -62,6 +76,16 @@ def cut_after(reach: int, connection: Connection) -> int | None:
     """
     oldest = select(_age).where(_HAS_CONTENT, _IS_SETTLED).order_by(inbound.c.position)
     return connection.execute(oldest.offset(reach).limit(1)).scalar_one_or_none()
+
+
+def emptied_cut(most_bytes: int, connection: Connection) -> int | None:
+    """Return when those emptied came that are too many for so many bytes.
+
+    `None` if they are not: they came before that moment, the newest are left.
+    """
+    newest = select(_age).where(~_HAS_CONTENT).order_by(inbound.c.position.desc())
+    some = newest.offset(most_bytes // EMPTY_BYTES).limit(1)
+    return connection.execute(some).scalar_one_or_none()
 
 
 def _is_done() -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """What is trimmed once nobody needs it any more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,8 +43,10 @@ FEW = 8  # Attachments of one commit: each may have 80 rows of 64 KiB.
 CUT = 100  # Events or requests that go at a time when the store is too large.
 YOUNG = timedelta(minutes=1)  # Too young to be looked for what was said.
 UNREFERENCED = timedelta(hours=1)
+UNDER_WAY = timedelta(minutes=1)  # Bytes go ahead of what they are of.
 # A third party may repeat a request for that long, and it is known for a repeat.
 REPEATABLE = timedelta(hours=72)
+EMPTIED = 4  # What repeats are told by takes a fourth of the size at most.
 BODY = f"{Kind.INBOUND.value}_"  # What the id begins with that a body goes by.
 # A link that may be used once is good for 24 hours, and so is the key of a request.
 USABLE = timedelta(hours=25)
@@ -73,6 +75,21 @@ class Swept:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From when on rows stay, however large the store is, in microseconds.
+
+    Attributes:
+        dead: Dead and held deliveries.
+        repeatable: Requests that may be repeated.
+        bytes: Bytes that nothing refers to: what they are of may be under way.
+    """
+
+    dead: int
+    repeatable: int
+    bytes: int
+
+
 class Retention:
     """Removes old rows, at most 1000 in a commit, so that nobody waits for long.
 
@@ -95,6 +112,7 @@ class Retention:
         messages: timedelta,
         dead: timedelta,
         most_bytes: int | None = None,
+        deleted: Iterable[str] = (),
     ) -> Swept:
         """Remove what has been kept long enough.
 
@@ -106,37 +124,54 @@ class Retention:
             messages: How long messages, events and attempts are kept.
             dead: How long dead and held deliveries are kept.
             most_bytes: How large the store may be; the oldest goes first.
+            deleted: Sources that were deleted: all that they took in goes.
         """
-        very_old, repeatable = micros(now - dead), micros(now - REPEATABLE)
-        swept = await self._trim_until(micros(now - messages), very_old, repeatable)
+        bounds = Bounds(
+            dead=micros(now - dead),
+            repeatable=micros(now - REPEATABLE),
+            bytes=micros(now - UNDER_WAY),
+        )
+        swept = await self._trim_until(micros(now - messages), bounds)
         ended = micros(now - max(messages, USABLE))
         await self._repeat(lambda c: _trim_replays(c, ended))
         await self._forget(requests=micros(now - USABLE), others=ended)
+        swept += await self._trim_deleted(deleted, micros(now))
         if most_bytes is not None:
-            swept += await self._trim_to(most_bytes, very_old, repeatable)
+            swept += await self._trim_to(most_bytes, bounds)
         return swept + Swept(0, 0, 0, await self.sweep_attachments(now))
 
-    async def _trim_to(self, most_bytes: int, very_old: int, repeatable: int) -> Swept:
+    async def _trim_to(self, most_bytes: int, bounds: Bounds) -> Swept:
         """Remove the oldest until the rest is no larger than that, or still needed."""
         swept, reach = Swept(0, 0, 0, 0), CUT
         while await self._ask(used_bytes) > most_bytes:
             cut = await self._ask(partial(_cut_after, reach))
             if cut is None:
-                break
-            more = await self._trim_until(cut, very_old, repeatable)
+                return swept + await self._trim_emptied(most_bytes // EMPTIED)
+            more = await self._trim_until(cut, bounds)
             swept += more
             if more.events + more.requests == 0:  # All was owed just now: look on.
                 reach *= 2
         return swept
 
-    async def _trim_until(self, old: int, very_old: int, repeatable: int) -> Swept:
+    async def _trim_emptied(self, most_bytes: int) -> Swept:
+        """Forget the oldest requests of which nothing else is kept, beyond a size."""
+        too_many = partial(inbound_trimming.emptied_cut, most_bytes)
+        cut = await self._reader.read(too_many)
+        gone = 0 if cut is None else await self._walk(inbound_trimming.emptied(cut))
+        return Swept(0, 0, 0, 0, gone)
+
+    async def _trim_deleted(self, deleted: Iterable[str], now: int) -> Swept:
+        kinds = [inbound_trimming.of_source(one, now) for one in deleted]
+        return Swept(0, 0, 0, 0, sum([await self._walk(kept) for kept in kinds]))
+
+    async def _trim_until(self, old: int, bounds: Bounds) -> Swept:
         return Swept(
-            await self._walk(_deliveries(old, very_old)),
+            await self._walk(_deliveries(old, bounds.dead)),
             await self._walk(_events(old)),
             await self._walk(_messages(old), self._following.drop),
             # Behind what refers to them.
-            requests=await self._trim_requests(old, repeatable),
-            attachments=await self._trim_attachments(old),
+            requests=await self._trim_requests(old, bounds.repeatable),
+            attachments=await self._trim_attachments(min(old, bounds.bytes)),
         )
 
     async def _trim_requests(self, old: int, repeatable: int) -> int:

@@ -194,7 +194,11 @@ class Store:
         now = self._clock.now()
         await self.sources.forget_deleted(now)
         return await self._retention.sweep(
-            now, messages=messages, dead=dead, most_bytes=most_bytes
+            now,
+            messages=messages,
+            dead=dead,
+            most_bytes=most_bytes,
+            deleted=[one.id for one in self.sources.known() if one.deleted_at],
         )
 
     async def erase_delivered(self) -> int:

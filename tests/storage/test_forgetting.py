@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gateway.bridge.ports import Once
-from gateway.storage.batch import ADD_EVENT, ADD_ONCE
+from gateway.domain.model import InboundState
+from gateway.storage.batch import ADD_EVENT, ADD_INBOUND, ADD_ONCE
 from gateway.storage.forgetting import STEP, Place, forget, look
+from gateway.storage.inbound_rows import row_of_inbound
 from gateway.storage.rows import row_of_event
 from gateway.storage.sqlite import WriterThread
-from tests.conformance.ports import joined, outgoing
+from tests.conformance.ports import inbound, joined, outgoing
 from tests.fakes.clock import FakeClock
 from tests.storage.opening import a_channel, opened, opened_on, query
 from tests.storage.server import Databases
@@ -44,13 +46,24 @@ async def left(channel: WriterThread) -> list[str]:
         ((10, "link", "dlv_1"), False),
         ((9, "reply:wh_1", "evt_1"), False),
         ((9, "keys", "evt_1"), False),
+        ((9, "source", "inb_waits"), False),
+        ((9, "source", "inb_said"), True),
     ],
 )
 async def test_it_goes_when_nobody_can_use_it_again(
     tmp_path: Path, place: Place, *, goes: bool
 ) -> None:
-    """A request after its time; a reply also not while its event is in the log."""
+    """A request after its time; a reply also not while its event is in the log.
+
+    Nor what tells that a request was said, while it is not noted that it was.
+    """
+    requests = [
+        inbound("waits"),
+        inbound("said", state=InboundState.SAID),
+    ]
+    rows = [row_of_inbound(one, n) for n, one in enumerate(requests)]
     async with a_channel(tmp_path) as channel:
+        await channel.transact(lambda c: ADD_INBOUND.run(c, rows))
         await channel.transact(
             lambda c: ADD_EVENT.run(c, [row_of_event(joined("1"), 1)])
         )

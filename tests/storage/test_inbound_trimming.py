@@ -9,7 +9,9 @@ import pytest
 
 from gateway.domain.model import InboundState
 from gateway.inbound.ports import Taken
+from gateway.storage.inbound_trimming import EMPTY_BYTES
 from gateway.storage.kept import STEP
+from gateway.storage.rows import micros
 from gateway.storage.store import Store
 from tests.conformance.ports import inbound, incoming, received, source
 from tests.fakes.clock import NOON, FakeClock
@@ -144,7 +146,8 @@ async def test_the_size_costs_no_identity(tmp_path: Path) -> None:
             at = NOON + timedelta(seconds=n)
             await add(store, f"{n:03}", identity=f"{n}", received_at=at, body=LARGE)
 
-        swept = await store.sweep(messages=DAY, dead=DAY, most_bytes=1)
+        most_bytes = 4 * 100 * EMPTY_BYTES
+        swept = await store.sweep(messages=DAY, dead=DAY, most_bytes=most_bytes)
 
         assert swept.requests == 100
         assert len(await left(store)) == 150
@@ -152,6 +155,64 @@ async def test_the_size_costs_no_identity(tmp_path: Path) -> None:
         assert oldest is not None
         assert newest is not None
         assert (oldest.body, newest.body) == (b"", LARGE)
+
+
+async def test_what_tells_repeats_alone_has_a_part_of_the_size(tmp_path: Path) -> None:
+    """Beyond a fourth the oldest go; what waits stays, and what is not too much."""
+    async with opened(tmp_path) as store:
+        await store.sources.put(source())
+        for n in range(20):
+            at = NOON + timedelta(seconds=n)
+            one = inbound(f"{n:02}", identity=f"{n}", received_at=at)
+            await store.inbox.add(one)
+            if n:
+                await store.inbox.settle(replace(one, state=SAID))
+        # All but what waits, as if they had been emptied before.
+        await run_sql(store, "UPDATE inbound SET headers = NULL WHERE state = 'said'")
+
+        large = await store.sweep(messages=DAY, dead=DAY, most_bytes=EMPTY_BYTES * 80)
+        small = await store.sweep(messages=DAY, dead=DAY, most_bytes=EMPTY_BYTES * 16)
+
+        assert (large.requests, small.requests) == (0, 14)
+        kept = [f"inb_{n}" for n in range(15, 20)]
+        assert await left(store) == ["inb_00", *kept]
+
+
+async def test_what_a_deleted_source_took_in_goes_at_once(tmp_path: Path) -> None:
+    """Nobody can look at it any more; what still waits is refused first."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        for name in ("1", "2"):
+            await store.sources.put(source(name))
+            await add(store, f"{name}-small", source_id=f"src_{name}", identity="a")
+            await add(store, f"{name}-large", source_id=f"src_{name}", body=LARGE)
+        await store.inbox.add(inbound("1-waits"))
+        await store.sources.put(source("1", deleted_at=clock.now()))
+        clock.jump(2 * HOUR.total_seconds())
+
+        gone = await sweep(store)
+
+        assert gone == 2
+        assert await left(store) == ["inb_1-waits", "inb_2-large", "inb_2-small"]
+        bodies = await query(store, "SELECT DISTINCT message_id FROM attachment_chunk")
+        assert bodies == [("inb_2-large",)]
+
+
+async def test_a_body_on_its_way_is_left_alone(tmp_path: Path) -> None:
+    """However small the store should be: what it is of is not stored yet."""
+    moments = [NOON - timedelta(seconds=n) for n in range(200)]
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        for n, at in enumerate(moments):
+            await store.log.append(received(f"{n}", at=at), message=incoming(f"{n}"))
+        row = "INSERT INTO attachment VALUES ('inb_1', 1, :at)"
+        await run_sql(store, row, at=micros(NOON - timedelta(seconds=30)))
+
+        young = await store.sweep(messages=DAY, dead=DAY, most_bytes=1)
+        clock.jump(3601)
+        old = await store.sweep(messages=DAY, dead=DAY, most_bytes=1)
+
+        assert (young.attachments, old.attachments) == (0, 1)
 
 
 async def test_young_bodies_do_not_keep_the_attachments_of_messages(

@@ -159,3 +159,16 @@ async def test_identities_are_told_apart_on_postgresql(server: Databases) -> Non
             await store.inbox.add(one, unique_since=since)
 
         assert await names(store) == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_reason_that_no_database_takes_is_settled(server: Databases) -> None:
+    """Or it would be said and settled again, for ever."""
+    async with opened_on(await server.new()) as store:
+        await store.inbox.add(inbound("1", query="a=\0"))
+
+        refused = InboundState.REFUSED
+        await store.inbox.settle(inbound("1", state=refused, reason="no \0 here"))
+
+        found = await store.inbox.get("inb_1")
+        assert found is not None
+        assert (found.state, found.reason) == (refused, "no \ufffd here")
