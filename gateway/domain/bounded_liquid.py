@@ -42,11 +42,13 @@ MAX_NESTING = 10  # Blocks in each other.
 WORK_UNITS = 8_000_000  # At its worst about a second.
 
 _NAME_UNITS = 24  # What looking a name up costs, besides what is found.
+_PIECE_UNITS = 8  # What a piece of a broken text costs, which is 90 bytes of memory.
 _MAX_NUMBER_BITS = 4_096
 _MAX_DATE_CHARACTERS = 100
 _NO_TAGS = ("include", "render", "tablerow")  # No loading, no tables of HTML.
 # Python's parser of HTML takes the square of its text; two are for HTML pages.
 _NO_FILTERS = ("strip_html", "safe", "escapejs")
+_BREAKING = ("split", "url_decode", "url_encode", "squish", "truncatewords")
 # What rendering raises besides the library's own errors, which are not ValueErrors.
 _FAILURES = (
     ArithmeticError,
@@ -314,6 +316,23 @@ def _pay(work: Allowance, name: str, values: list[object]) -> None:
         work.spend(_items(values[0]) * len(str(glue)))
     elif name == "uniq":
         work.spend(_items(values[0]) ** 2)
+    elif name in _BREAKING:
+        work.spend(_PIECE_UNITS * _pieces(name, [str(value) for value in values[:2]]))
+
+
+def _pieces(name: str, texts: list[str]) -> int:
+    """Return into how many pieces at most a filter breaks its first text."""
+    text = texts[0]
+    match name:
+        case "split":
+            by = texts[1] if len(texts) > 1 else " "
+            return text.count(by) + 1 if by else len(text)
+        case "url_decode":
+            return 2 * text.count("%")  # Once as text, and once as bytes.
+        case _:
+            return (
+                len(text) // 2
+            )  # Words of a letter each; bytes have been made before.
 
 
 def _items(value: object) -> int:

@@ -155,6 +155,27 @@ def test_what_takes_too_much_fails(source: str) -> None:
         leaf.render(DATA, Budget())
 
 
+@pytest.mark.parametrize(
+    "breaking",
+    ["split: ''", "split: '%'", "url_decode", "url_encode", "squish", "truncatewords"],
+)
+def test_a_text_is_not_broken_into_millions_of_pieces(breaking: str) -> None:
+    """Each is a hundred bytes or two of memory, however short it is."""
+    leaf = Leaf("{{ text | " + breaking + " | size }}")
+
+    with pytest.raises(LeafFailed, match="too much work"):
+        leaf.render({"text": "% " * 900_000}, Budget())
+
+
+def test_a_long_text_can_be_split() -> None:
+    """One that somebody wrote has not that many words."""
+    leaf = Leaf("{{ text | split: ' ' | size }} {{ text | url_encode | size }}")
+
+    said = leaf.render({"text": "some words " * 40_000}, Budget())
+
+    assert said == "80000 440000"
+
+
 @pytest.mark.parametrize("surrogate", ["\ud800", "a\udfff"])
 def test_lone_surrogates_pass_through(surrogate: str) -> None:
     """What a room let through is not lost on the way."""
