@@ -67,6 +67,26 @@ async def test_what_meshagent_sends_is_told(stage: Stage, alice: Person) -> None
     assert text_of(heard[0]) == "Room Küche 🦊 started."
 
 
+async def test_what_meshagent_says_in_a_header_is_told(
+    stage: Stage, alice: Person
+) -> None:
+    """Where there is no body; a signature for another header is nobody's."""
+    verify = {"profile": "meshagent", "secret": SECRET}
+    url = await a_source(stage, "meshagent", verify=verify)
+    said = json.dumps(EVENT, ensure_ascii=False)
+    headers = Case(headers={"meshagent-webhook": said}).signed()
+
+    statuses = []
+    for given in (said, said.replace("started", "ended")):
+        carried = {**headers, "meshagent-webhook": given}
+        async with stage.http.post(url, headers=carried) as answer:
+            statuses.append(answer.status)
+    heard = await alice.hears(1)
+
+    assert statuses == [202, 401]
+    assert [text_of(each) for each in heard] == ["Room Küche 🦊 started."]
+
+
 @dataclass(frozen=True)
 class Case:
     """A request, and what is to be known of it."""
@@ -81,12 +101,20 @@ class Case:
         said = self.body
         carried = self.headers.get("meshagent-webhook")
         if carried is not None:
-            said = carried.encode("latin-1")
+            said = wire(carried)
         claims = {"sha256": digest(said), **self.claims}
         known = {name: value for name, value in claims.items() if value is not None}
         token = jwt.encode(known, self.secret, algorithm="HS256")
         own = {"meshagent-signature": f"Bearer {token}", "content-type": JSON}
         return {**own, **self.headers}
+
+
+def wire(header: str) -> bytes:
+    """Return the bytes of a header, which may be given as text."""
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        return header.encode()
 
 
 def digest(said: bytes) -> str:

@@ -11,6 +11,11 @@ HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Web is down"
 FIELDS = {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Time*\n12:00"}]}
 
 
+def mrkdwn(text: str) -> dict[str, object]:
+    """Return a section of text in Slack's markup."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
 def text_of(message: dict[str, object]) -> list[str]:
     """Return the lines of a message."""
     return joined(parts_said(message), "\n\n").text.splitlines()
@@ -66,6 +71,49 @@ def text_of(message: dict[str, object]) -> list[str]:
                 "Project",
             ],
         ),
+        (
+            {
+                "username": "Grafana",
+                "attachments": [
+                    {
+                        "title": "[FIRING:1] CPU high (web-1)",
+                        "title_link": "https://grafana.example/alerting",
+                        "text": "**Firing**\n\nValue: B=92\nLabels:\n - host = web_1\n",
+                        "fallback": "[FIRING:1] CPU high (web-1)",
+                        "footer": "Grafana v10",
+                        "mrkdwn_in": ["pretext"],
+                    }
+                ],
+            },
+            [
+                "[FIRING:1] CPU high (web-1) (https://grafana.example/alerting)",
+                *("**Firing**", "", "Value: B=92", "Labels:", " - host = web_1", ""),
+                "Grafana v10",
+            ],
+        ),
+        (
+            {
+                "attachments": [
+                    {
+                        "color": "#E03E2F",
+                        "fallback": "[web] TypeError",
+                        "blocks": [
+                            mrkdwn(
+                                ":red_circle: <https://s.example/?a=1&amp;b=2|*Type*>\n"
+                                "```x is &lt;undefined&gt;```"
+                            ),
+                            mrkdwn("environment: `prod`"),
+                            {"type": "actions", "elements": [{"type": "button"}]},
+                        ],
+                    }
+                ]
+            },
+            [
+                "🔴 *Type* (https://s.example/?a=1&b=2)",
+                "```x is <undefined>```",
+                "environment: `prod`",
+            ],
+        ),
         ({"attachments": [{"fallback": "only *this*"}]}, ["only *this*"]),
         (
             {"attachments": [{"blocks": [HEADER, FIELDS]}]},
@@ -92,7 +140,7 @@ def text_of(message: dict[str, object]) -> list[str]:
 def test_a_message_is_told_once(
     message: dict[str, object], expected: list[str]
 ) -> None:
-    """As Jenkins, GitLab and Uptime Kuma post it; nothing is told twice."""
+    """As Jenkins, GitLab, Grafana, Sentry and Uptime Kuma post it."""
     assert text_of(message) == expected
 
 
