@@ -315,7 +315,7 @@ class RoomUnavailable(Unavailable):
 
 
 class QueueFull(Unavailable):
-    """The outbox of the room is full."""
+    """There is no room for more, of messages that wait or of bodies that come in."""
 
     code = "queue_full"
 
