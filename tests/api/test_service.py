@@ -51,15 +51,15 @@ def test_only_raw_routes_have_lanes() -> None:
 
 
 def test_what_is_called_most_is_asked_for_first() -> None:
-    """Routes that read their requests themselves stand before those of the framework."""
+    """Routes that read their requests themselves stand before all others."""
     router = APIRouter(route_class=RawRoute)
 
-    @router.post("/in/{token}")
+    @router.post("/in")
     async def take_in() -> Response:
         return Response()
 
     routes = create_framework(Bridge().services(routers=(router,))).routes
 
     kinds = [isinstance(route, RawRoute) for route in routes]
-    assert "/in/{token}" in [getattr(route, "path", "") for route in routes]
+    assert "/in" in [getattr(route, "path", "") for route in routes]
     assert kinds == sorted(kinds, reverse=True)
