@@ -169,9 +169,13 @@ async def in_time(
         return whole
     async with asyncio.timeout(seconds) as limit:
         if on_wait is not None:
-            loop = asyncio.get_running_loop()
-            on_wait(lambda: limit.reschedule(loop.time()))
+            on_wait(partial(_end, limit))
         return await _resumed(reading, awaited)
+
+
+def _end(limit: asyncio.Timeout) -> None:
+    if not limit.expired():  # By itself, at the same moment.
+        limit.reschedule(asyncio.get_running_loop().time())
 
 
 @coroutine

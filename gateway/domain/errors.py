@@ -36,7 +36,7 @@
     │   └── RoomRejected             the room said no
     └── Unavailable                  try again later; nothing was accepted
         ├── RoomUnavailable          the room is away, and the caller will not wait
-        ├── QueueFull                the outbox is full
+        ├── QueueFull                there is no room for more
         ├── StoreUnavailable         the store cannot be written
         ├── QuotaExceeded            more at a time than one caller may have
         └── ShuttingDown             the gateway is stopping

@@ -1,7 +1,7 @@
 """Bytes as they come from a server, or do not."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -171,3 +171,33 @@ async def test_what_does_not_come_in_time_is_given_up() -> None:
         await intake.in_time(never(), 0.01)
 
     assert ended.is_set()
+
+
+async def test_the_time_of_a_reading_may_be_ended() -> None:
+    """Before it is over; while it ends by itself that changes nothing."""
+    ends: list[Callable[[], None]] = []
+
+    async def never() -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ends[0]()
+        return b""
+
+    def on_wait(end: Callable[[], None]) -> None:
+        ends.append(end)
+        asyncio.get_running_loop().call_soon(end)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            await intake.in_time(never(), 60, on_wait=on_wait)
+
+
+async def test_a_reading_that_awaits_nothing_has_no_time_to_end() -> None:
+    """Nobody is told of one."""
+    ends: list[Callable[[], None]] = []
+    coming = iter([chunk(b"abc", more=False)])
+    reading = intake.read_bytes(receiving(coming), 9)
+
+    assert await intake.in_time(reading, 60, on_wait=ends.append) == b"abc"
+    assert ends == []
