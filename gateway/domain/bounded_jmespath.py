@@ -130,9 +130,11 @@ class _Interpreter(TreeInterpreter):
 
     @override
     def visit_flatten(self, node: "Node", value: object) -> object:
-        flat = super().visit_flatten(node, value)
-        self._allowance.spend(_VISIT_UNITS * len(flat or ()))
-        return flat
+        nested: object = self.visit(node["children"][0], value)
+        if isinstance(nested, list):
+            flat = sum(len(e) if isinstance(e, list) else 1 for e in nested)
+            self._allowance.spend(_VISIT_UNITS * flat)
+        return super().visit_flatten({**node, "children": [_literal(nested)]}, value)
 
 
 class _Functions(Functions):

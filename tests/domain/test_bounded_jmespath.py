@@ -1,5 +1,6 @@
 """Bounded JMESPath: expressions made to take for ever end soon."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -32,6 +33,30 @@ def test_an_expression_that_never_ends_is_given_up(text: str) -> None:
     query = Query(f"[{text}]|length(@)==`1`")
 
     assert not query.accepts(BIG)
+
+
+def test_a_list_is_not_flattened_before_it_is_paid_for() -> None:
+    """A thousand characters would make gigabytes of a list of a megabyte."""
+    query = Query("[" + ",".join(["big"] * 400) + "][]")
+
+    tracemalloc.start()
+    try:
+        found = query.found(BIG)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found is None
+    assert most_bytes < 1024**2
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("@[]", [1, 2, [3]]), ("@[][]", [1, 2, 3]), ("nothing[]", None), ("@[].a", [])],
+)
+def test_lists_are_flattened_by_one_level(text: str, found: object) -> None:
+    """As JMESPath has it; what is no list has nothing."""
+    assert Query(text).found([1, [2, [3]]]) == found
 
 
 def test_a_query_that_never_ends_finds_nothing() -> None:
