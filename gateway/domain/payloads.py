@@ -21,6 +21,8 @@ from gateway.domain.presets import meshagent, slack
 
 MAX_DEPTH: Final = 100  # Far below where writing it again would fail.
 
+# What is JSON if it is anything; a form comes this far only if it looks like it.
+_JSON: Final = frozenset({"", "application/json", URLENCODED, MULTIPART})
 _NESTING: Final = (dict, list)
 _IN_A_FIELD: Final = frozenset({Preset.GITHUB, Preset.SLACK})
 _IN_A_HEADER: Final = frozenset({Preset.MESHAGENT, Preset.JSON})
@@ -90,7 +92,7 @@ def _other(text: str, kind: str, preset: Preset, error: MalformedJson) -> object
     """Return text that is no JSON, if it may be said; else refuse it."""
     if preset is Preset.JSON and is_text(kind) and text.strip():
         return {"text": text}
-    if kind in {"", "application/json"} or kind.endswith("+json"):
+    if kind in _JSON or kind.endswith("+json"):
         raise error
     message = f"Send application/json; {kind[:100]} is not read here."
     raise UnsupportedMediaType(message) from error

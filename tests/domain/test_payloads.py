@@ -137,6 +137,8 @@ def test_json_that_is_called_a_form_is_json(raw: bytes, content_type: str) -> No
     [
         (b"a=%ff", FORM, Invalid),
         (b"a=\xff", FORM, MalformedJson),
+        (b'{"a":', FORM, MalformedJson),
+        (b'{"a":', MULTIPART, MalformedJson),
         (b"a=1", f"{FORM}; charset=utf-16", UnsupportedMediaType),
         (b"--B", MULTIPART, Invalid),
     ],
