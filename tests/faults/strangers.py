@@ -24,6 +24,7 @@ PATIENCE_S = 30.0  # for an answer
 SOON_S = 0.2
 JSON = (b"Content-Type", b"application/json")
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
+PARTS = (b"Content-Type", b"multipart/form-data; boundary=B")
 EXPECT = (b"Expect", b"100-continue")
 BOMB = gzip.compress(bytes(200_000_000))
 
@@ -84,7 +85,13 @@ def corpus() -> Iterator[Row]:
         yield Row(f"{name} as a number", expected, request(b'{"n":%b}' % number, JSON))
     for name, expected, body in _forms():
         yield Row(name, expected, request(body, FORM))
-    for name, expected, raw in (*_compressed(), *_types(), *_sizes(), *_framing()):
+    for name, expected, raw in (
+        *_parted(),
+        *_compressed(),
+        *_types(),
+        *_sizes(),
+        *_framing(),
+    ):
         yield Row(name, expected, raw)
     for name, raw in _broken_off():
         yield Row(f"{name}, FIN", NOTHING, raw, "fin")
@@ -160,6 +167,32 @@ def _forms() -> Iterator[tuple[str, int, bytes]]:
     yield "half a percent", 202, b"a=%"
     yield "no UTF-8 in a form", 400, b"a=\xff"
     yield "a form that is no JSON after all", 400, b'{"a":'
+
+
+def _parted() -> Iterator[tuple[str, int, bytes]]:
+    """Yield forms in parts that are nearly such (RFC 7578)."""
+    part = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    long = b"--B\r\nX-Y: " + b"y" * 500_000 + part[3:]
+    for name, expected, body in (
+        ("a form in parts", 202, part + b"--B--\r\n"),
+        ("1 001 parts", 422, part * 1001 + b"--B--\r\n"),
+        ("10 000 parts", 422, part * 10_000),
+        ("a part that is cut off", 422, part),
+        ("a part without a head", 422, b"--B\r\n\r\n1\r\n--B--\r\n"),
+        ("a part whose head is long", 422, long + b"--B--\r\n"),
+        ("parts of another form", 422, part.replace(b"--B", b"--C")),
+        ("a MiB of boundaries", 422, b"--B\r\n" * (MIB // 5)),
+        ("a MiB of hyphens", 422, b"-" * MIB),
+    ):
+        yield name, expected, request(body, PARTS)
+    for kind in (
+        b"",
+        b"; boundary=",
+        b"; boundary=" + b"B" * 9_000,
+        b'; boundary="\xff"',
+    ):
+        named = (b"Content-Type", b"multipart/form-data" + kind)
+        yield f"a boundary of {kind[:16]!r}", 422, request(part, named)
 
 
 def _compressed() -> Iterator[tuple[str, int, bytes]]:
