@@ -304,12 +304,13 @@ class Dispatcher:
                 return  # It has no row yet that could be changed.
             if entry.is_sending:
                 continue
-            if self._line.holds(entry.addresses):
-                self._park(entry, WaitingFor.ORDER)
-            elif self._whereabouts.resolve(entry):
+            held = self._line.held(entry.addresses)
+            if self._whereabouts.resolve(entry, held):
                 entry.waiting_for = None
                 self._noted = True
                 self._record.note(entry)
+            elif held:
+                self._park(entry, WaitingFor.ORDER)
             elif entry.is_unfinished:
                 self._park(entry, WaitingFor.RECIPIENT)
             else:
@@ -331,12 +332,11 @@ class Dispatcher:
 
     def _post(self, entry: Entry) -> bool:
         """Write a message to whom it can be; return whether the room takes any."""
-        writable: list[int] = []
-        if not self._line.holds(entry.addresses):
-            writable = self._whereabouts.resolve(entry)
-            if entry.message.is_broadcast:
-                present = len(self._whereabouts.present(entry))
-                entry.message = replace(entry.message, present=present)
+        held = self._line.held(entry.addresses)
+        writable = self._whereabouts.resolve(entry, held)
+        if entry.message.is_broadcast:
+            present = len(self._whereabouts.present(entry))
+            entry.message = replace(entry.message, present=present)
         takes = self._posting.write(entry, writable)
         if not entry.posted:
             self._reconsider(entry)

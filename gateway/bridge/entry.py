@@ -102,12 +102,20 @@ class Entry(Shares):
 
         entry.accepted.add_done_callback(check)
 
-    def can_resolve(self, present: Sequence[Present]) -> bool:
-        """Whether something of it could be written to those present."""
+    def can_resolve(
+        self, present: Sequence[Present], held: frozenset[Address] = frozenset()
+    ) -> bool:
+        """Whether something of it could be written to those present.
+
+        Args:
+            present: Who is there.
+            held: Addresses that nothing may be written to.
+        """
         known = {one.id: one for one in present}
         return any(
             self._find(index, present, known) is not Trouble.ABSENT
             for index in self.unwritten
+            if self._address(index) not in held
         )
 
     def still_resolved(self, present: Sequence[Present]) -> list[int] | None:
@@ -124,16 +132,29 @@ class Entry(Shares):
         here = any(one.id == share.participant_id for one in present)
         return [0] if here else None
 
-    def resolve(self, present: Sequence[Present], *, may_wait: bool) -> list[int]:
+    def resolve(
+        self,
+        present: Sequence[Present],
+        *,
+        may_wait: bool,
+        held: frozenset[Address] = frozenset(),
+    ) -> list[int]:
         """Resolve what is to be written anew, and return the shares that can be.
 
         An absent recipient's share waits if it may, else it fails. Nobody gets a
         message twice, however many of its addresses lead to them.
+
+        Args:
+            present: Who is there.
+            may_wait: Whether it may wait for others.
+            held: Addresses that nothing may be written to: their shares wait anyhow.
         """
         writable: list[int] = []
         known = {one.id: one for one in present}
         owed = self._owed()
         for index in list(self.unwritten):
+            if held and self._address(index) in held:
+                continue
             found = self._find(index, present, known)
             if isinstance(found, tuple):
                 writable.extend(self._expand(index, found, owed))

@@ -1,15 +1,18 @@
 """The line of a room: what is to be written, in order of acceptance.
 
-An entry that waits for its recipient is parked: it steps out and holds back only later
-entries to the same address as written.
+An entry that waits for its recipient is parked: it steps out and holds back only what
+later entries say to the same address as written.
 """
 
 from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from gateway.bridge.entry import Entry
 from gateway.domain.model import Address, OutgoingMessage, StepKind
+
+NONE: Final[frozenset[Address]] = frozenset()
 
 
 class Line:
@@ -49,14 +52,16 @@ class Line:
         """Whether an entry has stepped out."""
         return entry in self._holds
 
-    def holds(self, addresses: Iterable[Address]) -> bool:
-        """Whether a parked entry keeps anything from being written to those."""
-        return bool(self._held) and any(each in self._held for each in addresses)
+    def held(self, addresses: Iterable[Address]) -> frozenset[Address]:
+        """Return those to which a parked entry keeps anything from being written."""
+        if not self._held:
+            return NONE
+        return frozenset(each for each in addresses if each in self._held)
 
     def is_clear(self, addresses: Iterable[Address]) -> bool:
         """Whether nothing stands before a newcomer but what is on its way already."""
         moving = not self._entries or self._entries[-1].is_sending
-        return moving and not self.holds(addresses)
+        return moving and not self.held(addresses)
 
     def insert(self, entry: Entry) -> None:
         """Put an entry at its place in the order, before all accepted later."""
@@ -86,14 +91,19 @@ class Line:
         held = self._holds[entry] = frozenset(entry.addresses)
         self._held.update(held)
 
-    def release(self, waits: Callable[[Entry], bool]) -> None:
-        """Put back whatever neither waits itself nor is behind one that does."""
-        blocked: set[Address] = set()
+    def release(self, waits: Callable[[Entry, frozenset[Address]], bool]) -> None:
+        """Put back whatever need not wait.
+
+        Args:
+            waits: Says whether an entry has to, given the addresses that it may not be
+                written to because of those before it.
+        """
+        blocked = NONE
         released: list[Entry] = []
         parked, self._parked = self._parked, []
         for entry in parked:
             held = self._holds[entry]
-            if waits(entry) or not blocked.isdisjoint(held):
+            if waits(entry, blocked):
                 blocked |= held
                 self._parked.append(entry)
             else:

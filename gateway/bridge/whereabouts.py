@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.bridge.entry import Entry
 from gateway.bridge.ports import Clock, RoomLink
+from gateway.domain.model import Address
 from gateway.domain.recipients import Present
 
 # After a server's restart everybody joins anew, official clients within 30 s.
@@ -23,13 +24,18 @@ class Whereabouts:
         """Return whom a message can be written to; everybody for a broadcast."""
         return self._link.reachable(entry.message.to)
 
-    def resolve(self, entry: Entry) -> list[int]:
-        """Resolve what is to be written of a message; return the shares that can be."""
+    def resolve(
+        self, entry: Entry, held: frozenset[Address] = frozenset()
+    ) -> list[int]:
+        """Resolve what is to be written of a message; return the shares that can be.
+
+        What is for an address that is held is left as it is.
+        """
         present = self.present(entry)
-        resolved = entry.still_resolved(present)
+        resolved = None if held else entry.still_resolved(present)
         if resolved is not None:
             return resolved
-        return entry.resolve(present, may_wait=self.may_wait(entry))
+        return entry.resolve(present, may_wait=self.may_wait(entry), held=held)
 
     def is_in_time(self, entry: Entry) -> bool:
         """Whether a message may still be held, by its time to live."""
@@ -44,8 +50,12 @@ class Whereabouts:
         rejoining = message.created_at < joined_at and now < joined_at + REJOIN_GRACE
         return message.await_recipient or rejoining
 
-    def waits(self, entry: Entry) -> bool:
-        """Whether a parked message has to stay so."""
+    def waits(self, entry: Entry, held: frozenset[Address]) -> bool:
+        """Whether a parked message has to stay so, while some addresses are held."""
         if entry.posted:
             return True  # What is left of it comes after what is being written.
-        return self.may_wait(entry) and not entry.can_resolve(self.present(entry))
+        if held and held.issuperset(entry.addresses):
+            return True
+        if not self.may_wait(entry):
+            return False
+        return not entry.can_resolve(self.present(entry), held)

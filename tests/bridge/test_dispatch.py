@@ -228,6 +228,25 @@ async def test_a_parked_message_holds_back_only_its_own_address(ready: Scene) ->
     assert ready.link.said[1:] == [("id-bob", '{"n":0}'), ("id-bob", '{"n":1}')]
 
 
+async def test_who_is_there_hears_what_waits_for_another_as_well(ready: Scene) -> None:
+    """However many wait for bob; he hears them in their order when he comes."""
+    ready.link.acknowledges = True
+    both = to("alice", "bob")
+    for number in range(3):
+        body = f'{{"n":{number}}}'
+        await ready.accept(a_draft(body, to=both, await_recipient=True))
+    await ready.accept(a_draft('{"n":3}', to=to("alice")))
+    before = list(ready.link.said)
+
+    ready.link.arrive("bob")
+    await ready.clock.advance(1)
+
+    assert before == [("id-alice", f'{{"n":{number}}}') for number in range(4)]
+    assert ready.link.said[4:] == [
+        ("id-bob", f'{{"n":{number}}}') for number in (0, 1, 2)
+    ]
+
+
 async def test_a_parked_message_expires(ready: Scene) -> None:
     """Its sender said for how long, the room being ready or not."""
     draft = a_draft(to=to("bob"), await_recipient=True, ttl=timedelta(seconds=30))

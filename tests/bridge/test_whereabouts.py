@@ -55,11 +55,11 @@ async def test_nothing_waits_for_somebody_who_is_here() -> None:
     scene = Scene()
     entry = await an_entry(scene, await_recipient=True)
     whereabouts = Whereabouts(scene.link, scene.clock)
-    before = whereabouts.waits(entry)
+    before = whereabouts.waits(entry, frozenset())
 
     scene.link.arrive("alice")
 
-    assert (before, whereabouts.waits(entry)) == (True, False)
+    assert (before, whereabouts.waits(entry, frozenset())) == (True, False)
 
 
 async def test_what_is_partly_being_written_waits_for_that() -> None:
@@ -73,4 +73,4 @@ async def test_what_is_partly_being_written_waits_for_that() -> None:
 
     scene.link.arrive("bob")
 
-    assert whereabouts.waits(entry)
+    assert whereabouts.waits(entry, frozenset())
