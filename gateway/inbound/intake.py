@@ -115,10 +115,12 @@ class Intake:
             StoreUnavailable: It was not stored.
         """
         try:
-            return await self._take(source, arrival, traceparent)
+            taking = await self._take(source, arrival, traceparent)
         except Rejected as error:
             self.refuse(source, arrival, error)
             raise
+        self.refusals.end_row(source.id)
+        return taking
 
     def refuse(self, source: Source, arrival: Arrival, error: Rejected) -> None:
         """Remember, and tell, that a request was not taken.
@@ -128,13 +130,15 @@ class Intake:
             arrival: The request; without a body if that did not come whole.
             error: Why.
         """
-        self.refusals.add(source, arrival, error, self.clock.now())
+        is_news = self.refusals.add(source, arrival, error, self.clock.now())
         self.meter.info(
             "source.refused",
             source_id=source.id,
             code=error.code,
             bytes=len(arrival.body),
         )
+        if is_news:
+            self.meter.warning("source.refusing", source_id=source.id, code=error.code)
 
     async def _take(
         self, source: Source, arrival: Arrival, traceparent: str | None

@@ -3,10 +3,10 @@
 Strangers get no disk: what cannot prove where it comes from is forgotten at a restart.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.domain.arrivals import Arrival
@@ -23,6 +23,8 @@ from gateway.domain.model import Source
 
 MOST_REFUSALS: Final = 100  # of each source
 MOST_CHARACTERS: Final = 200  # of what is kept of one header, or of the reason
+MANY_IN_A_ROW: Final = 10
+TOLD_FOR: Final = timedelta(hours=1)  # a stranger with the address fills no log
 
 _UNVERIFIED = (
     NotVerified,
@@ -56,16 +58,30 @@ class Refusal:
     is_verified: bool
 
 
+@dataclass(slots=True)
+class _Row:
+    """How many a source has refused since it took one, and when that was told."""
+
+    refused: int = 0
+    told_at: datetime | None = None
+
+
 class Refusals:
     """The last requests that each source refused."""
 
     def __init__(self) -> None:
         self._kept: dict[str, deque[Refusal]] = {}
+        self._rows: defaultdict[str, _Row] = defaultdict(_Row)
 
     def add(
         self, source: Source, arrival: Arrival, error: Rejected, now: datetime
-    ) -> None:
-        """Remember that a source refused a request."""
+    ) -> bool:
+        """Remember that a source refused a request.
+
+        Returns:
+            Whether somebody should hear of it: it is the tenth in a row or later, and
+            they heard of none within the hour.
+        """
         kept = self._kept.setdefault(source.id, deque(maxlen=MOST_REFUSALS))
         refusal = Refusal(
             received_at=now,
@@ -78,6 +94,18 @@ class Refusals:
             is_verified=not isinstance(error, _UNVERIFIED),
         )
         kept.append(refusal)
+        row = self._rows[source.id]
+        row.refused += 1
+        is_told = row.told_at is not None and now - row.told_at < TOLD_FOR
+        if row.refused < MANY_IN_A_ROW or is_told:
+            return False
+        row.told_at = now
+        return True
+
+    def end_row(self, source_id: str) -> None:
+        """Remember that a source took a request."""
+        if source_id in self._rows:
+            self._rows[source_id].refused = 0
 
     def of(self, source_id: str) -> Sequence[Refusal]:
         """Return those of a source that are remembered, newest first."""
@@ -86,6 +114,7 @@ class Refusals:
     def forget(self, source_id: str) -> None:
         """Forget those of a source."""
         self._kept.pop(source_id, None)
+        self._rows.pop(source_id, None)
 
 
 def _header(arrival: Arrival, name: str) -> str | None:

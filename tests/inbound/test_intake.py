@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,22 @@ async def test_nothing_is_stored_of_what_is_not_verified() -> None:
     assert taking.outcome is Outcome.ACCEPTED
     assert len(world.store.inbound_by_id) == 1
     assert [each.code for each in world.refusals.of(source.id)] == ["not_verified"]
+
+
+async def test_somebody_hears_of_a_source_that_refuses_all() -> None:
+    """At the tenth in a row; one that is taken ends the row."""
+    world = Inbounds()
+    source = a_source(verify=GUARDED)
+    forged = an_arrival({"n": 1}, {"authorization": "Bearer wrong"})
+    genuine = an_arrival({"n": 1}, {"authorization": f"Bearer {SECRET}"})
+
+    for arrival in [*[forged] * 9, genuine, *[forged] * 10]:
+        with suppress(NotVerified):
+            await world.take(source, arrival)
+
+    told = [facts for level, event, facts in world.meter.lines if level == "warning"]
+    assert told == [{"source_id": source.id, "code": "not_verified"}]
+    assert world.meter.lines[-1][1] == "source.refusing"
 
 
 async def test_verification_comes_before_reading() -> None:

@@ -1,7 +1,14 @@
 """The requests that were refused lately."""
 
+from datetime import datetime
+
 from gateway.domain.errors import Invalid, NotVerified
-from gateway.inbound.refusals import MOST_CHARACTERS, MOST_REFUSALS, Refusals
+from gateway.inbound.refusals import (
+    MOST_CHARACTERS,
+    MOST_REFUSALS,
+    TOLD_FOR,
+    Refusals,
+)
 from tests.fakes.clock import NOON
 from tests.fakes.inbound import a_source, an_arrival
 
@@ -54,6 +61,33 @@ def test_what_was_verified_and_could_not_be_read_is_told_apart() -> None:
     refusals.add(a_source(), an_arrival(), Invalid("no object"), NOON)
 
     assert refusals.of("src_1")[0].is_verified
+
+
+def refuse(refusals: Refusals, count: int, now: datetime = NOON) -> int:
+    """Have so many requests refused; return of how many somebody should hear."""
+    error = NotVerified("no signature")
+    return sum(refusals.add(a_source(), an_arrival(), error, now) for _ in range(count))
+
+
+def test_somebody_hears_of_ten_in_a_row_once() -> None:
+    """The secret is another, perhaps; who floods an address fills no log."""
+    refusals = Refusals()
+
+    assert refuse(refusals, 9) == 0
+    assert refuse(refusals, 1_000) == 1
+    assert refuse(refusals, 1_000, NOON + TOLD_FOR) == 1
+
+
+def test_one_that_is_taken_ends_the_row() -> None:
+    """Its sender has the right secret; and yet nobody hears of it all the time."""
+    refusals = Refusals()
+
+    refuse(refusals, 9)
+    refusals.end_row("src_1")
+    assert refuse(refusals, 9) == 0
+    assert refuse(refusals, 1) == 1
+    refusals.end_row("src_1")
+    assert refuse(refusals, 10) == 0
 
 
 def test_those_of_a_source_can_be_forgotten() -> None:
