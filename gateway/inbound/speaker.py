@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from gateway.bridge.ports import Clock, Meter
+from gateway.domain.bugs import where
 from gateway.domain.errors import StoreUnavailable
 from gateway.inbound.lane import Lane
 from gateway.inbound.ports import Inbox, Sources, Voice
@@ -105,6 +106,7 @@ class Speaker:
                 source_id=source_id,
                 inbound_id=None,
                 error=type(error).__name__,
+                where=where(error),
             )
             return False
         return True

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from gateway.bridge.ports import Clock, Meter
+from gateway.domain.bugs import where
 from gateway.domain.errors import Rejected, Unavailable
 from gateway.domain.model import Inbound, InboundState, Source
 from gateway.inbound.ports import Saying, Voice
@@ -149,6 +150,7 @@ class Utterance:
             source_id=inbound.source_id,
             inbound_id=inbound.id,
             error=type(error).__name__,
+            where=where(error),
         )
         return _ended(inbound, InboundState.REFUSED, BUG)
 
@@ -165,11 +167,12 @@ class Utterance:
             case InboundState.FILTERED:
                 self.meter.info("inbound.filtered", **facts)
             case InboundState.RENDER_FAILED:
-                self.meter.warning("inbound.render_failed", **facts)
+                reason = done.reason
+                self.meter.warning("inbound.render_failed", reason=reason, **facts)
             case InboundState.EXPIRED:
                 self.meter.warning("inbound.expired", **facts)
             case _:
-                self.meter.warning("inbound.refused", **facts)
+                self.meter.warning("inbound.refused", reason=done.reason, **facts)
 
 
 def _ended(inbound: Inbound, state: InboundState, reason: str) -> Inbound:
