@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.accounts import ended, nothing_open
 from tests.faults.crowd import Crowd, kill_at_random
+from tests.faults.test_sources import a_crowd
 from tests.faults.test_store import accepted, assert_none_came_twice, refused, talking
 from tests.faults.town import Town, a_town, clock
 from tests.storage.server import Databases, Server
@@ -21,15 +22,19 @@ TAKEOVER_S = 15.0
 MASTER_KEYS = f"k1:{base64.b64encode(bytes(32)).decode()}"
 
 
+def store_on(url: str) -> dict[str, str]:
+    """Return the settings of a gateway that has its store on a server."""
+    return {
+        "GATEWAY_DATABASE_URL": url,
+        "GATEWAY_MASTER_KEYS": MASTER_KEYS,
+        "GATEWAY_API_KEYS": "a-key-that-nobody-in-town-has-to-show",
+        "GATEWAY_LOCK_WAIT": "120s",
+    }
+
+
 def a_town_on(url: str, home: Path) -> AbstractAsyncContextManager[Town]:
     """Run a town whose gateway has its store on a server."""
-    return a_town(
-        home,
-        GATEWAY_DATABASE_URL=url,
-        GATEWAY_MASTER_KEYS=MASTER_KEYS,
-        GATEWAY_API_KEYS="a-key-that-nobody-in-town-has-to-show",
-        GATEWAY_LOCK_WAIT="120s",
-    )
+    return a_town(home, told=True, **store_on(url))
 
 
 @pytest.mark.timeout(3600)
@@ -116,3 +121,47 @@ async def test_a_standby_takes_over_within_15_s_of_kill_9(
         assert took_s < TAKEOVER_S
         assert town.ledger.refused == {}
         assert len(town.ledger.events("room.gap")) == 1
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_what_third_parties_send_outlives_the_server(
+    tmp_path: Path, own_server: Server, mode: str
+) -> None:
+    """503 while it is away; all that they send is said once, and in order."""
+    numbers, url = range(150), await own_server.new()
+    async with a_crowd(tmp_path, **store_on(url)) as senders:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(senders.send(numbers))
+            for _ in range(2):
+                await senders.have_been_answered(202, 100)
+                await asyncio.to_thread(own_server.stop, mode)
+                await senders.have_been_answered(503, 50)
+                await asyncio.to_thread(own_server.start)
+
+        repeated = await senders.settle_accounts(numbers)
+
+        assert repeated == 0
+        assert set(senders.answers) <= {200, 202, 503}
+
+
+@pytest.mark.timeout(180)
+async def test_a_standby_says_what_third_parties_sent(
+    tmp_path: Path, server: Databases
+) -> None:
+    """It takes over in the midst; repeats are those that nobody can rule out."""
+    numbers, url = range(150), await server.new()
+    async with a_crowd(tmp_path, **store_on(url)) as senders:
+        town = senders.town
+        async with outlived(town.process) as former:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(senders.send(numbers))
+                waiting = tasks.create_task(town.start(GATEWAY_PORT="0"))
+                await town.logged("store.lock_awaited")
+                await senders.have_been_answered(202, 200)
+                former.kill()
+                await waiting
+
+            repeated = await senders.settle_accounts(numbers)
+
+        print(f"{repeated} said again")  # noqa: T201

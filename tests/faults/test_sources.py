@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from gateway.emulator import Heard, LocalMember
+from tests.faults.test_store import a_small_disk, fill
 from tests.faults.town import ROOM, Json, Town, a_town, clock
 
 SOURCES = 8
@@ -93,6 +94,35 @@ class Crowd:
                     sender.send(self.town, self.http, numbers, apart_s=apart_s)
                 )
 
+    async def have_been_answered(self, status: int, times: int) -> None:
+        """Wait until so many more answers had a status."""
+        wanted = self.answers[status] + times
+        async with asyncio.timeout(PATIENCE_S):
+            while self.answers[status] < wanted:
+                await clock.sleep(0.05)
+
+    @property
+    def answers(self) -> Counter[int]:
+        """How often all senders together were answered with each status."""
+        return sum((each.answers for each in self.senders), Counter())
+
+    async def settle_accounts(self, numbers: range) -> int:
+        """Assert that all was said in order, and again only where nobody can tell.
+
+        Returns:
+            How many were said again.
+        """
+        await self.have_heard(numbers)
+        repeated = 0
+        for sender in self.senders:
+            heard = self.heard[sender.source["name"]]
+            assert list(dict.fromkeys(heard)) == list(numbers)
+            for number, times in Counter(heard).items():
+                if times > 1:
+                    repeated += 1
+                    await assert_unanswered(self.town, sender, number)
+        return repeated
+
     async def have_heard(self, numbers: range) -> None:
         """Wait until all of these numbers were heard of each sender."""
         async with asyncio.timeout(PATIENCE_S):
@@ -114,11 +144,11 @@ class Crowd:
 
 
 @asynccontextmanager
-async def a_crowd(home: Path) -> AsyncIterator[Crowd]:
+async def a_crowd(home: Path, **settings: str) -> AsyncIterator[Crowd]:
     """Let a gateway run in a room, with a listener in it, and senders beside it."""
     timeout = ClientTimeout(total=20)
     async with (
-        a_town(home, told=False) as town,
+        a_town(home, told=False, **settings) as town,
         ClientSession(timeout=timeout) as http,
     ):
         crowd = Crowd(town, http)
@@ -152,7 +182,7 @@ async def test_what_comes_while_the_room_is_down_is_said_after_it(
         print(  # noqa: T201
             f"{rate:.0f}/s, p99 {crowd.p99_s() * 1000:.0f} ms; said in {said_s:.1f} s"
         )
-        assert {status for each in crowd.senders for status in each.answers} == {202}
+        assert set(crowd.answers) == {202}
         assert all(heard == list(numbers) for heard in crowd.heard.values())
 
 
@@ -177,17 +207,29 @@ async def test_kill_9_loses_nothing_that_was_taken_in(
                 await crowd.town.start()
                 if number % 2:
                     await crowd.town.room.start()
-        await crowd.have_heard(numbers)
 
-        repeated = 0
-        for sender in crowd.senders:
-            heard = crowd.heard[sender.source["name"]]
-            assert list(dict.fromkeys(heard)) == list(numbers)
-            for number, times in Counter(heard).items():
-                if times > 1:
-                    repeated += 1
-                    await assert_unanswered(crowd.town, sender, number)
+        repeated = await crowd.settle_accounts(numbers)
+
         print(f"{kills} kills, {repeated} said again")  # noqa: T201
+
+
+@pytest.mark.timeout(180)
+async def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
+    """503 to who sends meanwhile; what was taken in is said, then and after it."""
+    numbers, disk = range(50), tmp_path / "disk"
+    with a_small_disk(disk):
+        async with a_crowd(tmp_path, GATEWAY_DATA_DIR=str(disk)) as crowd:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(crowd.send(numbers))
+                await crowd.have_been_answered(202, 100)
+                fill(disk / "ballast")
+                await crowd.have_been_answered(503, 50)
+                (disk / "ballast").unlink()
+
+            repeated = await crowd.settle_accounts(numbers)
+
+            assert repeated == 0
+            assert set(crowd.answers) <= {200, 202, 503}
 
 
 async def assert_unanswered(town: Town, sender: Sender, number: int) -> None:
