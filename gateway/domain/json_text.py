@@ -8,16 +8,20 @@ import orjson
 
 from gateway.domain.errors import MalformedJson
 
+MOST_NESTING: Final = 1_000_000  # Arrays and objects of one text.
+
 
 def loads(raw: bytes | str) -> object:
     """Parse JSON; `MalformedJson` for all that is not JSON in UTF-8.
 
     NaN, Infinity, numbers beyond a double, lone surrogates and nesting beyond what the
     parsers take, some hundreds of levels, are refused: they could not be said to
-    others. Of a name that comes twice the last counts.
+    others. So are more than a million arrays and objects, which would take fifty times
+    the memory of their text. Of a name that comes twice the last counts.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        _refuse_many(text)
         if text.startswith("\ufeff"):  # RFC 8259 §8.1
             message = "The body begins with a byte order mark, which JSON has not."
             raise MalformedJson(message)
@@ -84,6 +88,15 @@ def _parsed(text: str) -> object:
     if "\\ud" in text or "\\uD" in text:
         dumps(parsed).encode("utf-8")
     return parsed
+
+
+def _refuse_many(text: str) -> None:
+    """Refuse what would make too many arrays and objects; brackets in strings count."""
+    if len(text) <= MOST_NESTING:
+        return
+    if text.count("[") + text.count("{") > MOST_NESTING:
+        message = f"The body has more than {MOST_NESTING:,} arrays and objects."
+        raise MalformedJson(message)
 
 
 def _has_long_number(text: str) -> bool:

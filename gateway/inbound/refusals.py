@@ -19,7 +19,8 @@ from gateway.domain.errors import (
     Rejected,
     SourceDisabled,
 )
-from gateway.domain.model import Source
+from gateway.domain.model import Profile, Source
+from gateway.inbound.redaction import REDACTED
 
 MOST_REFUSALS: Final = 100  # of each source
 MOST_CHARACTERS: Final = 200  # of what is kept of one header, or of the reason
@@ -83,6 +84,7 @@ class Refusals:
             they heard of none within the hour.
         """
         kept = self._kept.setdefault(source.id, deque(maxlen=MOST_REFUSALS))
+        is_proven = source.verify.profile is not Profile.NONE
         refusal = Refusal(
             received_at=now,
             method=arrival.method,
@@ -91,7 +93,7 @@ class Refusals:
             user_agent=_header(arrival, "user-agent"),
             code=error.code,
             reason=error.detail[:MOST_CHARACTERS],
-            is_verified=not isinstance(error, _UNVERIFIED),
+            is_verified=is_proven and not isinstance(error, _UNVERIFIED),
         )
         kept.append(refusal)
         row = self._rows[source.id]
@@ -119,4 +121,8 @@ class Refusals:
 
 def _header(arrival: Arrival, name: str) -> str | None:
     value = arrival.headers.get(name)
-    return None if value is None else value[:MOST_CHARACTERS]
+    if value is None:
+        return None
+    if arrival.token:  # Some tell the address that they send to.
+        value = value.replace(arrival.token, REDACTED)
+    return value[:MOST_CHARACTERS]

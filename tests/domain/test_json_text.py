@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from gateway.domain.errors import MalformedJson
-from gateway.domain.json_text import dumps, dumps_parsed, loads
+from gateway.domain.json_text import MOST_NESTING, dumps, dumps_parsed, loads
 
 DEEP = 200_000
 NUMBERS = st.from_regex(
@@ -149,3 +149,13 @@ def test_what_the_quick_writer_refuses_is_written_all_the_same() -> None:
     """Integers of any size, and half a character."""
     assert dumps_parsed([2**70]) == f"[{2**70}]"
     assert dumps_parsed("\udc80") == '"\udc80"'
+
+
+@pytest.mark.parametrize("many", ["[],", '{"a":0},'])
+def test_so_many_arrays_and_objects_are_refused_before_they_are_made(many: str) -> None:
+    """They would take fifty times the memory of their text."""
+    allowed = "[" + many * (MOST_NESTING - 1) + "0]"
+
+    assert isinstance(loads(allowed), list)
+    with pytest.raises(MalformedJson, match="more than 1,000,000 arrays"):
+        loads(allowed.replace("0]", "[]]"))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gateway.domain.errors import Invalid, NotVerified
+from gateway.domain.model import Profile, Verification
 from gateway.inbound.refusals import (
     MOST_CHARACTERS,
     MOST_REFUSALS,
@@ -11,6 +12,8 @@ from gateway.inbound.refusals import (
 )
 from tests.fakes.clock import NOON
 from tests.fakes.inbound import a_source, an_arrival
+
+GUARDED = Verification(Profile.BEARER, ("open sesame",))
 
 
 def test_a_refusal_is_remembered_without_its_body() -> None:
@@ -58,9 +61,30 @@ def test_what_was_verified_and_could_not_be_read_is_told_apart() -> None:
     """It came from whom it should."""
     refusals = Refusals()
 
-    refusals.add(a_source(), an_arrival(), Invalid("no object"), NOON)
+    refusals.add(a_source(verify=GUARDED), an_arrival(), Invalid("no object"), NOON)
 
     assert refusals.of("src_1")[0].is_verified
+
+
+def test_where_nothing_is_proven_nothing_was_verified() -> None:
+    """Whoever knows the address may send there."""
+    refusals = Refusals()
+
+    refusals.add(a_source(), an_arrival(), Invalid("no object"), NOON)
+
+    assert not refusals.of("src_1")[0].is_verified
+
+
+def test_the_token_of_an_address_is_not_remembered() -> None:
+    """Whoever reads of the refusal could send there."""
+    refusals, error = Refusals(), NotVerified("no signature")
+    headers = {"user-agent": "hook/1 (https://gate.example/in/abc234)"}
+
+    refusals.add(a_source(), an_arrival(headers=headers, token="abc234"), error, NOON)
+
+    assert refusals.of("src_1")[0].user_agent == (
+        "hook/1 (https://gate.example/in/[redacted])"
+    )
 
 
 def refuse(refusals: Refusals, count: int, now: datetime = NOON) -> int:
