@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -98,6 +99,7 @@ class Inbox:
         self._reader = reader
         self._attachments = attachments
         self._positions = positions
+        self._adding: set[str] = set()  # What nobody was told the fate of.
 
     def add(
         self, inbound: Inbound, *, unique_since: datetime | None = None
@@ -112,9 +114,12 @@ class Inbox:
         since = None if unique_since is None else micros(unique_since)
         adding = Adding(inbound, since, self._positions)
         ahead = inbound.body if is_large(inbound) else None
-        return self._attachments.submit(
+        added = self._attachments.submit(
             _line(inbound), inbound.id, ahead, adding.stage, adding.check
         )
+        self._adding.add(inbound.id)
+        added.add_done_callback(lambda _: self._adding.discard(inbound.id))
+        return added
 
     def settle(self, inbound: Inbound) -> asyncio.Future[None]:
         """Store what has become of a request: `state`, `message_id`, `reason`."""
@@ -134,10 +139,14 @@ class Inbox:
 
         They have at most 4 MiB of bodies together, but there is one if one waits.
         """
-        await self._writer.decide()  # What was said to be lost is not to be said.
-        return await self._reader.read(
-            partial(inbox_queries.waiting, source_id, after, limit)
-        )
+        read = partial(inbox_queries.waiting, source_id, after, limit)
+        while True:
+            await self._writer.decide()  # What was said to be lost is not to be said.
+            found = await self._reader.read(read)
+            if not self._writer.is_in_doubt:
+                break
+        # Nor what is committed, and may yet turn out to be said to be lost.
+        return list(takewhile(lambda one: one.id not in self._adding, found))
 
     async def in_outbox(self) -> Sequence[InOutbox]:
         """Return the messages that say requests and are still in the outbox."""

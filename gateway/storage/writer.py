@@ -109,13 +109,18 @@ class Writer:
             self._arrived.set()
         return future
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether something may be stored that was said to have failed."""
+        return self._is_stale or bool(self._undo)
+
     async def decide(self) -> None:
         """Return once nothing is in doubt that was said to have failed.
 
         Raises:
             StoreUnavailable: Nobody can tell at the moment.
         """
-        if self._is_stale or self._undo:
+        if self.is_in_doubt:
             await self.submit(lambda _batch: None)
 
     def on_owed(self, wake: Callable[[Sequence[str]], None]) -> None:

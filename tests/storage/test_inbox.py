@@ -137,6 +137,26 @@ async def test_what_was_said_to_be_lost_is_not_said(tmp_path: Path) -> None:
         assert await names(store) == ["2"]
 
 
+async def test_what_may_be_said_to_be_lost_is_not_said(tmp_path: Path) -> None:
+    """While nobody knows whether its commit took effect it does not wait yet."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        channel = faulty(store)
+        await store.inbox.add(inbound("1"))
+        channel.after.append(CommitFailed())
+        channel.before = [None, *(outage() for _ in range(CHECKS // 2))]
+        hidden = store.inbox.add(inbound("2"))
+        while channel.after:
+            await clock.advance(0)
+
+        early, is_told = await names(store), hidden.done()
+        while not hidden.done():
+            await clock.advance(1)
+
+        assert (early, is_told) == (["1"], False)
+        assert await names(store) == ["1", "2"]
+
+
 async def test_a_request_is_settled_in_the_commit_it_came_in(tmp_path: Path) -> None:
     """Nothing is lost of what became of it, however soon that was."""
     one = inbound("1", body=LARGE)
