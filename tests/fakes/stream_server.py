@@ -1,7 +1,4 @@
-"""A gateway's streams on a real socket, which break off as a test scripts it.
-
-It runs in a thread of its own, for readers that block.
-"""
+"""A gateway's streams on a real socket, which break off as a test scripts it."""
 
 import json
 import re
@@ -9,12 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from types import TracebackType
-from typing import Final, Self
+from socketserver import StreamRequestHandler
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from typing_extensions import override
+
+from tests.fakes.threaded import Listener, Threaded
 
 GONE: Final = {"title": "Unauthenticated", "detail": "There are no more visits."}
 
@@ -100,18 +98,8 @@ def an_envelope(seq: int, text: str = "hi", **other: object) -> dict[str, object
     }
 
 
-class _Server(ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = False
-    block_on_close = True
-
-    def __init__(self, streams: "StreamServer") -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.streams = streams
-
-
-class StreamServer:
-    """Listens at 127.0.0.1, on a port of the system's choice, while it is entered.
+class StreamServer(Threaded):
+    """Streams in turn what is scripted.
 
     Args:
         visits: What becomes of each connection; further ones get 401, which ends
@@ -119,53 +107,32 @@ class StreamServer:
     """
 
     def __init__(self, *visits: Visit) -> None:
+        super().__init__(_Handler)
         self.came: list[Came] = []
         self.gate = threading.Event()
         self.over = threading.Event()
         self._visits = deque(visits)
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def next_visit(self, came: Came) -> Visit:
         """Remember a request and return what becomes of it."""
         self.came.append(came)
         return self._visits.popleft() if self._visits else problem(401, GONE)
 
+    @override
     def stop(self) -> None:
         """Listen no more, and let go of whoever is held."""
         self.over.set()
         self.gate.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop, if a test has not done so."""
-        if not self.over.is_set():
-            self.stop()
+        super().stop()
 
 
 class _Handler(StreamRequestHandler):
     @override
     def handle(self) -> None:
         server = self.server
-        assert isinstance(server, _Server)
-        visit = server.streams.next_visit(self._came())
+        assert isinstance(server, Listener)
+        assert isinstance(server.fake, StreamServer)
+        visit = server.fake.next_visit(self._came())
         if visit.status is None:
             return
         head = {
@@ -178,10 +145,10 @@ class _Handler(StreamRequestHandler):
             self.wfile.write("\r\n".join([*lines, "", ""]).encode())
             self._write(visit.content)
             if visit.later:
-                server.streams.gate.wait()
+                server.fake.gate.wait()
                 self._write(visit.later)
             if visit.holds:
-                server.streams.over.wait()
+                server.fake.over.wait()
             if visit.is_whole:
                 self.wfile.write(b"0\r\n\r\n")
         except ConnectionError:
