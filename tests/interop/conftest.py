@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from gateway.emulator import Emulator, EmulatorServer
+from tests.acceptance.stage import Person, Stage, a_stage
 from tests.interop.driver import CLI, HERE, Peer, Sdk
 
 ROOM = "lobby"
@@ -72,6 +73,20 @@ async def join(server: EmulatorServer) -> AsyncIterator[Join]:
             )
 
         yield joined
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A gateway in its room."""
+    async with a_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def alice(stage: Stage) -> AsyncIterator[Person]:
+    """Somebody in the room."""
+    async with stage.person("alice") as alice:
+        yield alice
 
 
 @pytest.fixture(params=list(Sdk))

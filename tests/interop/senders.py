@@ -1,6 +1,7 @@
 """What tests of third parties' senders share: a source, and processes that end."""
 
 import asyncio
+import base64
 import json
 import subprocess
 from collections.abc import AsyncIterator
@@ -11,6 +12,8 @@ from gateway.emulator import Heard
 from tests.acceptance.stage import Json, Stage
 
 SECRET = "a-secret-to-everybody"
+# As Standard Webhooks and Svix want it: of 24 to 64 bytes.
+STANDARD = "whsec_" + base64.b64encode(b"a secret of 24 to 64 bytes").decode()
 PATIENCE_S = 100.0
 
 

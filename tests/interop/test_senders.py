@@ -1,13 +1,9 @@
 """Third parties' own code sends to sources: GitHub, Stripe, Slack, CloudEvents."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from gateway.emulator import Heard
-from tests.acceptance.stage import Json, Person, Stage, a_stage
+from tests.acceptance.stage import Json, Person, Stage
 from tests.acceptance.waiting import clock, until
 from tests.interop.conftest import missing
 from tests.interop.driver import HERE, SDK_PYTHON
@@ -16,20 +12,6 @@ from tests.interop.senders import SECRET, a_source, sent, text_of
 SENDER = HERE / "peers" / "python_sender.py"
 NODE = HERE / "node"
 GITHUB = NODE / "node_modules" / "@octokit" / "webhooks-examples"
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A gateway in its room."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def alice(stage: Stage) -> AsyncIterator[Person]:
-    """Somebody in the room."""
-    async with stage.person("alice") as alice:
-        yield alice
 
 
 async def by_python(*arguments: str) -> list[Json]:

@@ -3,7 +3,7 @@
 import base64
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,29 +13,14 @@ import standardwebhooks
 import svix
 from aiohttp import FormData
 
-from tests.acceptance.stage import Person, Stage, a_stage
+from tests.acceptance.stage import Person, Stage
 from tests.acceptance.waiting import clock
 from tests.interop.conftest import missing
 from tests.interop.driver import HERE
-from tests.interop.senders import SECRET, a_source, running, sent, text_of
+from tests.interop.senders import SECRET, STANDARD, a_source, running, sent, text_of
 
 NOTE = "Grüße 🦊, 100 %"
 JSON = {"Content-Type": "application/json"}
-STANDARD = "whsec_" + base64.b64encode(b"a secret of 24 to 64 bytes").decode()
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A gateway in its room."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def alice(stage: Stage) -> AsyncIterator[Person]:
-    """Somebody in the room."""
-    async with stage.person("alice") as alice:
-        yield alice
 
 
 async def output(*command: str, home: Path | None = None) -> str:

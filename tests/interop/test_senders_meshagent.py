@@ -2,20 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 import jwt
-import pytest
 
 from gateway.domain.arrivals import Arrival
 from gateway.domain.errors import Rejected
 from gateway.domain.model import Preset, Profile, Verification
 from gateway.domain.payloads import payload_of
 from gateway.domain.verification import verify
-from tests.acceptance.stage import Person, Stage, a_stage
+from tests.acceptance.stage import Person, Stage
 from tests.acceptance.waiting import clock
 from tests.interop.conftest import missing
 from tests.interop.driver import HERE, SDK_PYTHON
@@ -27,20 +25,6 @@ DATA = {"room_name": "Küche 🦊", "room_url": "ws://rooms.example"}
 EVENT = {"event": "room.started", "data": DATA}
 JSON = "application/json"
 SECRET = "a secret as long as the longest HMAC wants it, of sixty-four bytes"
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A gateway in its room."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def alice(stage: Stage) -> AsyncIterator[Person]:
-    """Somebody in the room."""
-    async with stage.person("alice") as alice:
-        yield alice
 
 
 def need_meshagent() -> None:

@@ -1,33 +1,14 @@
 """What third parties publish at npm sends to sources as they send."""
 
-import base64
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.acceptance.stage import Json, Person, Stage, a_stage
+from tests.acceptance.stage import Json, Person, Stage
 from tests.interop.conftest import missing
 from tests.interop.driver import HERE
-from tests.interop.senders import SECRET, a_source, sent, text_of
+from tests.interop.senders import SECRET, STANDARD, a_source, sent, text_of
 
 NODE = HERE / "node"
 NOTE = "Grüße 🦊, 100 %"
-STANDARD = "whsec_" + base64.b64encode(b"a secret of 24 to 64 bytes").decode()
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """A gateway in its room."""
-    async with a_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def alice(stage: Stage) -> AsyncIterator[Person]:
-    """Somebody in the room."""
-    async with stage.person("alice") as alice:
-        yield alice
 
 
 async def by_node(package: str, *arguments: str) -> list[Json]:
