@@ -114,7 +114,6 @@ IN_POSTED: Final[dict[str, Any]] = {
             JSON: {"schema": {}, "example": {"hello": "world"}},
             FORM: {"schema": {"type": "object"}},
             MULTIPART: {"schema": {"type": "object"}},
-            "multipart/form-data": {"schema": {"type": "object"}},
             "text/plain": {"schema": {"type": "string"}},
         },
     },
