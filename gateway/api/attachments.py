@@ -17,7 +17,6 @@ _KIND: Final = "application/octet-stream"
 # Whatever somebody in a room attached, a browser must neither run nor guess it.
 _INERT: Final = {
     "Content-Security-Policy": "sandbox",
-    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-cache",
     "Accept-Ranges": UNIT,
 }

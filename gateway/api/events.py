@@ -157,7 +157,6 @@ class Events:
         following = reader.cursor.encode()
         return Response(
             b'{"events":[%b],"next":"%b","more":%b}' % (events, following, more),
-            headers={"Cache-Control": "no-store"},
             media_type=JSON,
         )
 

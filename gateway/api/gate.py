@@ -46,7 +46,7 @@ _PREFLIGHT: Final = {
     "Access-Control-Max-Age": "600",
 }
 # What an answer says unless it says otherwise: it is its caller's alone, also where a
-# proxy caches what came with X-API-Key, and nothing but what its type says.
+# proxy caches what came with X-API-Key or a query, and nothing but what its type says.
 _COMMON: Final = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),

@@ -59,11 +59,6 @@ _PATH: Final = "/in/{token}"
 _OTHERS: Final = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _BODILESS: Final = frozenset({204, 205})  # RFC 9110 §15.3
 _NO_MORE: Final[Mapping[str, str]] = {}
-_ALWAYS: Final[Mapping[str, str]] = {
-    # An answer to GET that is kept by a proxy would keep later requests from us.
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 # What is refused before there is anything to be verified.
 _UNREAD: Final = (BodyTooSlow, PayloadTooLarge)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -277,7 +272,7 @@ def _said(
     status: int, text: str, content_type: str, more: Mapping[str, str] = _NO_MORE
 ) -> Response:
     body = None if status in _BODILESS else text.encode("utf-8", "backslashreplace")
-    return Response(body, status, {**_ALWAYS, **more}, content_type)
+    return Response(body, status, dict(more), content_type)
 
 
 def _is_slack_compatible(source: Source) -> bool:

@@ -44,7 +44,7 @@ class Streaming(Response):
         is_head: bool = False,
     ) -> None:
         super().__init__(
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            headers={"X-Accel-Buffering": "no"},
             media_type=framing.media_type,
         )
         del self.headers["content-length"]
