@@ -80,12 +80,17 @@ class Lane:
         """Say what can be said of what is next; return whether there was anything.
 
         While it is held the next alone is tried, and the others once that was said.
+        What is not to be said is settled first: after a kill, and on other terms, it
+        might be said behind what came after it.
         """
         limit = 1 if self._is_held else AT_A_TIME
         waiting = await self._waiting(limit)
         self._is_held = False
-        if waiting:
-            await self._settle(await self._said(await self._worded(waiting)))
+        worded = await self._worded(waiting)
+        source = self._sources.get(self._source_id)
+        await self._settle(await self._said([w for w in worded if w.saying is None]))
+        if self._sources.get(self._source_id) is source:
+            await self._settle(await self._said([w for w in worded if w.saying]))
         return bool(waiting)
 
     async def _waiting(self, limit: int) -> Sequence[Inbound]:

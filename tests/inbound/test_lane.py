@@ -193,6 +193,25 @@ async def test_a_source_changed_meanwhile_is_said_as_it_is_now() -> None:
     assert world.voice.bodies == [{"text": "no. 1"}, {"text": "no. 2"}]
 
 
+async def test_what_is_not_said_is_settled_before_others_are() -> None:
+    """Killed in between and filtered no more, it would be said behind them."""
+    world = await waiting(1, 2, filter="n == `2`")
+
+    async with asyncio.TaskGroup() as tasks:
+        world.store.fail_with(AWAY)
+        tasks.create_task(lane_of(world).run())
+        await settle()
+        early = list(world.voice.bodies)
+        changed = a_source(filter=None)
+        world.store.sources_by_id[changed.id] = changed
+        world.store.fail_with(None)
+        await world.clock.advance(LONGEST_WAIT_S)
+
+    assert early == []
+    assert states(world) == [InboundState.FILTERED, InboundState.SAID]
+    assert world.voice.bodies == [{"n": 2}]
+
+
 async def test_few_lanes_hold_requests_at_a_time() -> None:
     """One that has its turn says what it has before another reads."""
     world = await waiting(1)
