@@ -182,24 +182,30 @@ class Gate:
 
     def _accept(self, scope: Scope, headers: Headers) -> None:
         """Refuse what is not read, before reading it."""
-        is_ingest = scope["path"].startswith(_INGEST)
-        is_write = is_ingest or scope.get("method") in _WRITES
-        if scope["type"] != "http" or not is_write:
+        if scope["type"] != "http":
             return
+        # Senders' headers are their own, and sources have limits of their own.
+        is_ingest = scope["path"].startswith(_INGEST)
+        is_write = scope["method"] in _WRITES
+        if is_ingest or is_write:
+            self._refuse_writing(headers)
+        if is_ingest:
+            return
+        if is_write and repeats.HEADER in headers:
+            scope["state"]["idempotency_key"] = repeats.key_in(scope)
+        limit = self._services.limits.body
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > limit:
+            raise problems.too_large(limit, what="The body")
+
+    def _refuse_writing(self, headers: Headers) -> None:
+        """Refuse what nothing may be written for at present."""
         if self._services.draining.is_set():
             message = "The gateway is stopping."
             raise ShuttingDown(message)
         if headers.get(b"gateway-hop") == self._instance:
             message = "This is a delivery of this gateway's own: a webhook leads to it."
             raise LoopDetected(message)
-        if is_ingest:  # Senders' headers are their own, and sources have own limits.
-            return
-        if repeats.HEADER in headers:
-            scope["state"]["idempotency_key"] = repeats.key_in(scope)
-        limit = self._services.limits.body
-        length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > limit:
-            raise problems.too_large(limit, what="The body")
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(scope["headers"])

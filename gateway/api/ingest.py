@@ -1,6 +1,5 @@
 """`/in/{token}`: where third parties send their webhooks to."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -56,6 +55,7 @@ compatible with Slack answers in Slack's words.
 """
 _BY_ID: Final = f"{Kind.SOURCE}_"
 _PATH: Final = "/in/{token}"
+_ANY_SIZE: Final = 2**64  # Each source has its own limit.
 _OTHERS: Final = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _BODILESS: Final = frozenset({204, 205})  # RFC 9110 §15.3
 _NO_MORE: Final[Mapping[str, str]] = {}
@@ -208,14 +208,14 @@ def router(ingest: Ingest) -> APIRouter:
             status_code=202,
             responses=_RESPONSES,
             openapi_extra=IN_POSTED if method == "POST" else IN_QUERIED,
-            max_body_size=sys.maxsize,  # Each source has its own.
+            max_body_size=_ANY_SIZE,
         )
     routes.add_api_route(
         _PATH,
         ingest.take,
         methods=[*_OTHERS],
         include_in_schema=False,
-        max_body_size=sys.maxsize,
+        max_body_size=_ANY_SIZE,
     )
     return routes
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -38,10 +39,13 @@ def lane(endpoint: Endpoint) -> ASGIApp:
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         try:
-            response = await endpoint(Request(scope, receive))
+            response = await endpoint(request)
         except GatewayError as error:
             response = problems.response(error, scope)
+        except HTTPException as error:  # The body is larger than any may be.
+            response = problems.of_framework(error, request)
         except ClientDisconnect:
             response = _GONE
         except Exception:

@@ -127,6 +127,23 @@ def response(error: GatewayError, scope: Scope) -> Response:
     return _answer(row(type(error)).status, document(error, scope), headers)
 
 
+def of_framework(error: HTTPException, request: Request) -> Response:
+    """Return the answer for what the framework refuses."""
+    scope, status = request.scope, error.status_code
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return response(too_large(_body_limit(scope), what="The body"), scope)
+    if status in FRAMEWORKS_OWN:
+        return response(FRAMEWORKS_OWN[status], scope)
+    title = HTTPStatus(status).phrase.capitalize()
+    detail, headers = error.detail, dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = METHOD_NOT_ALLOWED
+        headers["Allow"] = _allowed(request, headers.get("Allow", ""))
+    code = title.lower().replace(" ", "_")
+    members = _members(scope, code, title, status, detail)
+    return _answer(status, members, headers)
+
+
 def responses(*classes: type[GatewayError]) -> dict[int | str, dict[str, Any]]:
     """Return the `responses=` of a route that may fail in these ways."""
     found: dict[int | str, dict[str, Any]] = {}
@@ -347,19 +364,7 @@ async def _on_gateway_error(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    scope, status = request.scope, error.status_code
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return response(too_large(_body_limit(scope), what="The body"), scope)
-    if status in FRAMEWORKS_OWN:
-        return response(FRAMEWORKS_OWN[status], scope)
-    title = HTTPStatus(status).phrase.capitalize()
-    detail, headers = error.detail, dict(error.headers or {})
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = METHOD_NOT_ALLOWED
-        headers["Allow"] = _allowed(request, headers.get("Allow", ""))
-    code = title.lower().replace(" ", "_")
-    members = _members(scope, code, title, status, detail)
-    return _answer(status, members, headers)
+    return of_framework(error, request)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:

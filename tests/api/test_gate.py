@@ -325,11 +325,14 @@ async def test_a_stopping_gateway_takes_nothing_new() -> None:
     assert read.status == 200
 
 
-@pytest.mark.parametrize("path", ["/send", "/rooms/lobby/attributes"])
-async def test_a_body_that_announces_too_much_is_refused(path: str) -> None:
-    """413 with the limit, before the body is read."""
-    method = "POST" if path == "/send" else "PATCH"
-
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/send"), ("PATCH", "/rooms/lobby/attributes"), ("GET", "/rooms")],
+)
+async def test_a_body_that_announces_too_much_is_refused(
+    method: str, path: str
+) -> None:
+    """413 with the limit, before the body is read; also where none is wanted."""
     async with calling(Bridge().services(limits=Limits(body=1000))) as caller:
         answer = await caller(
             method,

@@ -1,8 +1,11 @@
 """POST /messages/{id}/reply over a socket: with a key, and with a link."""
 
+from collections.abc import AsyncIterator
+
 import aiohttp
 import pytest
 
+from gateway.api.bodies import Limits
 from gateway.bridge.ports import Done, Once
 from gateway.bridge.sending import Rehearsal
 from gateway.domain import errors
@@ -38,6 +41,22 @@ async def test_a_reply_is_addressed_to_the_sender() -> None:
     assert draft.body == '{"text":"hi back"}'
     assert draft.await_recipient
     assert draft.key_id is not None
+
+
+async def test_a_body_that_announces_nothing_is_counted() -> None:
+    """413 as soon as it is larger than any body may be."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b" " * 100
+
+    async with calling(holding().services(limits=Limits(body=1000))) as caller:
+        answer = await caller.post(
+            PATH, data=chunks(), headers={"Content-Type": "application/json"}
+        )
+
+    assert (answer.status, answer.code) == (413, "payload_too_large")
+    assert answer.json["limit"] == 1000
 
 
 async def test_everything_a_send_may_say_a_reply_may_say_too() -> None:
