@@ -125,6 +125,7 @@ class Connection(HttpToolsProtocol):
             self.send_400_response(_MALFORMED)
             return
         self._limit_head()
+        self._limit_rest()
         self._unread_bytes = 0 if self._is_read else self._unread_bytes + len(data)
         if self._unread_bytes > HEAD_BYTES:
             if self._is_head_due:
@@ -210,6 +211,17 @@ class Connection(HttpToolsProtocol):
         self._is_again = True
         self.parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(framing) + b"\r\n")
         self._is_again = False
+
+    def _limit_rest(self) -> None:
+        """Begin the time again that a connection may rest between two requests.
+
+        uvicorn ends it with whatever comes; that need not begin a request.
+        """
+        is_resting = not self._is_head_due and self.cycle.response_complete
+        if is_resting and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _limit_head(self) -> None:
         """Begin the time that a head has, or end it."""

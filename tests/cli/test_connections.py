@@ -165,6 +165,24 @@ async def test_a_body_that_came_after_its_answer_leaves_the_connection(
     assert said.startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(
+    ("asked", "more"), [(UNREAD, b"xx"), (REQUEST, b"\r\n"), (REQUEST, REQUEST)]
+)
+async def test_a_connection_that_rests_comes_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, asked: bytes, more: bytes
+) -> None:
+    """Whatever came last on it: the rest of a body, an empty line, a request."""
+    monkeypatch.setattr(serving, "IDLE_S", 1)
+
+    async with connected(HELLO) as (reader, writer):
+        writer.write(asked)
+        await reader.readuntil(b"hello")
+        writer.write(more)
+        await reader.read()
+
+    assert reader.at_eof()
+
+
 async def test_a_head_does_not_wait_for_its_body() -> None:
     """Whoever opens a stream knows that it is open before anything is said."""
     is_known = asyncio.Event()
