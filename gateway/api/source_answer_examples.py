@@ -73,6 +73,7 @@ DETAILED: Final[Mapping[str, Any]] = {
     "render_failed": 0,
     "refused": 0,
     "expired": 0,
+    "waiting_since": None,
     "last_request": REQUEST,
     "last_refusal": _REFUSAL,
 }

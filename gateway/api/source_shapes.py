@@ -310,6 +310,9 @@ class SourceDetail(SourceShape):
     render_failed: int = Field(description="Those that can be mended and replayed.")
     refused: int = Field(description="Those that cannot be said, for good.")
     expired: int = Field(description="Those that could not be said within `ttl`.")
+    waiting_since: AwareDatetime | None = Field(
+        description="When the first of those that wait came in."
+    )
     last_request: RequestShape | None = Field(
         description="The newest that was taken in."
     )

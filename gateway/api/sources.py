@@ -46,6 +46,7 @@ from gateway.domain import errors
 from gateway.domain.fields import Fields
 from gateway.domain.json_text import loads
 from gateway.domain.model import Source
+from gateway.domain.rendering import maybe_rfc3339
 from gateway.inbound.controls import SourceControls
 from gateway.inbound.ports import InboundFilter
 
@@ -117,6 +118,7 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
         """In one look whether it works: what waits, and the last that came in."""
         source = sources.get(source_id)
         counts = await sources.counts(source_id)
+        since = await sources.waiting_since(source_id)
         newest = await sources.requests(source_id, InboundFilter(limit=1))
         last = [request_shown(each) for each in newest.requests]
         refused = [refusal_shown(each) for each in sources.refused(source_id)[:1]]
@@ -124,6 +126,7 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
             {
                 **source_shown(source),
                 **counts_shown(counts),
+                "waiting_since": maybe_rfc3339(since),
                 "last_request": last[0] if last else None,
                 "last_refusal": refused[0] if refused else None,
             }

@@ -4,6 +4,7 @@ import asyncio
 from base64 import b32encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from random import Random
 from typing import NamedTuple
 
@@ -225,6 +226,10 @@ class SourceControls:
     async def counts(self, source_id: str) -> Mapping[InboundState, int]:
         """Return how many requests of a source are in each state."""
         return await self.inbox.counts(source_id)
+
+    async def waiting_since(self, source_id: str) -> datetime | None:
+        """Return when the first of those that wait to be said came in, if any does."""
+        return await self.inbox.waiting_since(source_id)
 
     def refused(self, source_id: str) -> Sequence[Refusal]:
         """Return what a source refused lately, newest first; `NotFound`, `Gone`."""

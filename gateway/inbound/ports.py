@@ -131,6 +131,10 @@ class Inbox(Protocol):
         """Return how many requests of a source are in each state."""
         ...
 
+    async def waiting_since(self, source_id: str) -> datetime | None:
+        """Return when the first of those came in that are `accepted`, if any is."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Saying:

@@ -160,6 +160,11 @@ class Inbox:
         """Return how many requests of a source are in each state."""
         return await self._reader.read(partial(inbox_queries.counts, source_id))
 
+    async def waiting_since(self, source_id: str) -> datetime | None:
+        """Return when the first of those came in that are `accepted`, if any is."""
+        read = partial(inbox_queries.waiting_since, source_id)
+        return await self._reader.read(read)
+
 
 def _line(inbound: Inbound) -> tuple[str, str]:
     return ("source", inbound.source_id)

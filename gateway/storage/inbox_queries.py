@@ -1,6 +1,7 @@
 """Questions about the requests of third parties."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
@@ -10,7 +11,7 @@ from gateway.inbound.ports import InboundFilter, InboundPage, InOutbox
 from gateway.storage import attachments
 from gateway.storage.cursors import cursor, place
 from gateway.storage.inbound_rows import LISTED, inbound_of
-from gateway.storage.rows import columns, micros
+from gateway.storage.rows import columns, maybe_moment, micros
 from gateway.storage.tables import OPEN, inbound as table, message
 
 TOGETHER_BYTES: Final = 4 * 1024**2  # Bodies that are read into memory at a time.
@@ -71,6 +72,20 @@ def counts(source_id: str, connection: Connection) -> dict[InboundState, int]:
     )
     known = {InboundState(state): count for state, count in found}
     return {state: known.get(state, 0) for state in InboundState}
+
+
+def waiting_since(source_id: str, connection: Connection) -> datetime | None:
+    """Return when the first of those came in that are `accepted`, if any is."""
+    found = connection.scalar(
+        select(table.c.received_at)
+        .where(
+            table.c.source_id == source_id,
+            table.c.state == InboundState.ACCEPTED.value,
+        )
+        .order_by(table.c.position)
+        .limit(1)
+    )
+    return maybe_moment(found)
 
 
 def _conditions(query: InboundFilter) -> list[ColumnElement[bool]]:

@@ -16,6 +16,7 @@ from gateway.domain.errors import StoreUnavailable
 from gateway.domain.model import Profile, Verification
 from tests.fakes.bridge import Bridge
 from tests.fakes.caller import Caller
+from tests.fakes.clock import NOON
 from tests.fakes.inbound import SECRET, Inbounds, a_source
 from tests.fakes.ingest import PUBLIC_URL, sources_of
 
@@ -99,8 +100,10 @@ async def test_one_is_shown_with_what_became_of_its_requests() -> None:
 
     nothing = SourceDetail.model_validate_json(first.content)
     assert (nothing.last_request, nothing.last_refusal) == (None, None)
+    assert nothing.waiting_since is None
     shown = SourceDetail.model_validate_json(answer.content)
     assert (shown.accepted, shown.said, shown.render_failed) == (2, 0, 0)
+    assert shown.waiting_since == NOON
     assert shown.last_request is not None
     assert shown.last_request.id == taken.json["id"]
     assert shown.last_refusal is not None

@@ -241,6 +241,21 @@ async def test_a_foreign_cursor_is_refused(store: Ports, cursor: str) -> None:
         await store.inbox.list("src_1", InboundFilter(cursor=cursor))
 
 
+async def test_it_is_told_since_when_requests_wait(store: Ports) -> None:
+    """Of those that do, the first in their order."""
+    await store.sources.put(source())
+    before = await store.inbox.waiting_since("src_1")
+    for n in range(3):
+        moment = NOON + timedelta(minutes=n)
+        await store.inbox.add(inbound(f"{n}", received_at=moment))
+    await store.inbox.settle(inbound("0", state=InboundState.SAID))
+
+    since = await store.inbox.waiting_since("src_1")
+
+    assert before is None
+    assert since == NOON + timedelta(minutes=1)
+
+
 async def test_requests_are_counted_by_state(store: Ports) -> None:
     """Every state has a number, though it be zero."""
     await store.sources.put(source())

@@ -143,6 +143,15 @@ class MemoryInbox:
         states = [one.state for one in self._of(source_id)]
         return {state: states.count(state) for state in InboundState}
 
+    async def waiting_since(self, source_id: str) -> datetime | None:
+        """Return when the first of those came in that are `accepted`, if any is."""
+        waiting = (
+            one.received_at
+            for one in self._of(source_id)
+            if one.state is InboundState.ACCEPTED
+        )
+        return next(waiting, None)
+
     def _of(self, source_id: str) -> Sequence[Inbound]:
         known = self._store.inbound_by_id.values()
         mine = [one for one in known if one.source_id == source_id]

@@ -20,6 +20,10 @@ IN_ORDER = "position > 7 ORDER BY position LIMIT 9"
             f"SELECT id {FROM} AND state = 'accepted' AND {IN_ORDER}",
             "inbound_state",
         ),
+        (
+            f"SELECT received_at {FROM} AND state = 'accepted' ORDER BY position",
+            "inbound_state",
+        ),
         (f"SELECT state, count(*) {FROM} GROUP BY state", "inbound_state"),
         (
             f"SELECT id {FROM} AND position < 7 ORDER BY position DESC LIMIT 9",
