@@ -1,6 +1,6 @@
 """Forms of third parties, of either kind, as an object of their fields."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import chain
 from typing import Final
@@ -100,18 +100,18 @@ def _said(part: Part, charset: object) -> object:
         raise Invalid(message) from error
 
 
-def _codecs(text: str, content_type: str) -> Iterator[str]:
-    """Give those in which a form may be that is not in UTF-8.
+def _codecs(text: str, content_type: str) -> Iterable[str]:
+    """Return those in which a form may be that is not in UTF-8.
 
     Source: PayPal, "Instant Payment Notification": the field `charset`; HTML, "Form
     submission": the field `_charset_`.
     """
-    pairs = _pairs(text, "latin-1")
-    named = (value for name, value in pairs if name in _NAMING)
-    for charset in chain([stated(content_type)], named):
-        codec = codec_of(charset)
-        if codec is not None:
-            yield codec
+    named: dict[str, str] = {}
+    for name, value in _pairs(text, "latin-1"):
+        if name in _NAMING:  # Of each the first: the form is read anew for it.
+            named.setdefault(name, value)
+    codecs = map(codec_of, [stated(content_type), *named.values()])
+    return dict.fromkeys(codec for codec in codecs if codec is not None)
 
 
 def _pairs(text: str, codec: str) -> list[tuple[str, str]]:

@@ -43,6 +43,7 @@ def test_a_form_says_its_charset(body: str, content_type: str) -> None:
         "a=%ff",
         "a=%ff&charset=utf-16",
         "a=%81&charset=windows-1252",
+        "a=%81&charset=windows-1252&charset=iso-8859-1",
         "a=1&" * (MAX_FIELDS + 1),
         "a=%ff&" * (MAX_FIELDS + 1),
     ],
