@@ -16,9 +16,10 @@ from pydantic import (
 from gateway.api import bodies, problems
 from gateway.api.bodies import Body, Limits
 from gateway.bridge.sending import Draft
+from gateway.domain.addresses import addresses_of
 from gateway.domain.errors import FieldError, Invalid, ReservedType
 from gateway.domain.json_text import dumps, loads
-from gateway.domain.model import Address, AddressKind, Match, OnUnknown
+from gateway.domain.model import Address, Match, OnUnknown
 from gateway.domain.rules import (
     DEFAULT_TYPE,
     MAX_NAME_CHARACTERS,
@@ -91,11 +92,6 @@ _Ttl = Annotated[
     BeforeValidator(_whole),  # The last is run first.
 ]
 _BASE64: Final = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
-_KINDS: Final = {
-    "id": AddressKind.ID,
-    "name": AddressKind.NAME,
-    "role": AddressKind.ROLE,
-}
 _MATCHES: Final[Mapping[str, Match]] = {each.value: each for each in Match}
 _ON_UNKNOWN: Final[Mapping[str, OnUnknown]] = {each.value: each for each in OnUnknown}
 
@@ -283,22 +279,15 @@ def reply_draft(
 
 def addresses(to: object) -> tuple[Address, ...]:
     """Return the addresses of a `to`; `Invalid` points at each that is none."""
-    if not isinstance(to, list):
-        return (_address(to, "/to"),)
-    if not 1 <= len(to) <= MAX_RECIPIENTS:
-        detail = f"It should have 1 to {MAX_RECIPIENTS} addresses."
-        raise problems.invalid(detail, at="/to")
-    found: list[Address] = []
-    wrong: list[FieldError] = []
-    for place, each in enumerate(to):
-        try:
-            found.append(_address(each, f"/to/{place}"))
-        except Invalid as error:
-            wrong.extend(error.errors)
+    found, flaws = addresses_of(to)
+    wrong = [
+        FieldError("/to" if place is None else f"/to/{place}", flaw)
+        for place, flaw in flaws.items()
+    ]
     if wrong:
         message = f"{wrong[0].pointer}: {wrong[0].detail}"
         raise Invalid(message, errors=wrong)
-    return tuple(found)
+    return found
 
 
 def _parsed(model: type[_Parsed], body: Body) -> _Parsed:
@@ -367,15 +356,3 @@ def _attachment(parsed: _Said, body: Body, limits: Limits) -> bytes:
 
 def _ttl(parsed: _Said) -> timedelta | None:
     return None if parsed.ttl is None else timedelta(seconds=parsed.ttl)
-
-
-def _address(value: object, pointer: str) -> Address:
-    kind, text = AddressKind.ANY, value
-    if isinstance(value, dict) and len(value) == 1:
-        ((key, text),) = value.items()
-        kind = _KINDS.get(key, AddressKind.ANY)
-        text = text if key in _KINDS else None
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME_CHARACTERS:
-        detail = 'It should be a name, {"id": …}, {"name": …} or {"role": …}.'
-        raise problems.invalid(detail, at=pointer)
-    return Address(kind, text)

@@ -1,5 +1,6 @@
 """The members of a JSON object nobody has checked, read one by one."""
 
+import re
 from collections.abc import Mapping, Set as AbstractSet
 from difflib import get_close_matches
 from enum import StrEnum
@@ -14,7 +15,8 @@ GUESSED_CHARACTERS = 40  # The longest of them.
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-_NO_TEXT = "It has NUL or half of a surrogate pair, which is no text."
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+NO_TEXT = "It has NUL or half of a surrogate pair, which is no text."
 
 
 class Fields:
@@ -103,8 +105,8 @@ class Fields:
         if not isinstance(value, str) or not 1 <= len(value) <= longest:
             self.wrong(name, f"It is a string of 1 to {longest} characters.")
             return None
-        if not _is_text(value):
-            self.wrong(name, _NO_TEXT)
+        if not is_storable(value):
+            self.wrong(name, NO_TEXT)
             return None
         return value
 
@@ -157,8 +159,8 @@ class Fields:
             if not isinstance(value, str) or not 1 <= len(value) <= ENTRY_CHARACTERS:
                 detail = f"It is a string of 1 to {ENTRY_CHARACTERS} characters."
                 self.wrong(name, detail, index)
-            elif not _is_text(value):
-                self.wrong(name, _NO_TEXT, index)
+            elif not is_storable(value):
+                self.wrong(name, NO_TEXT, index)
             else:
                 texts.append(value)
         return tuple(dict.fromkeys(texts))
@@ -222,9 +224,9 @@ def _nearest(name: str, known: AbstractSet[str]) -> str:
     return f"; perhaps {near[0]} is meant" if near else ""
 
 
-def _is_text(text: str) -> bool:
-    """Leave out NUL and halves of surrogate pairs, which not every store can hold."""
-    return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
+def is_storable(text: str) -> bool:
+    """Say whether it has neither NUL nor half of a surrogate pair, as stores want."""
+    return _UNSTORABLE.search(text) is None
 
 
 def _escaped(part: str) -> str:

@@ -6,8 +6,9 @@ from typing import Final
 from gateway.domain.fields import Fields
 from gateway.domain.model import Algorithm, Encoding, Profile, Verification
 from gateway.domain.verification import check_settings
+from gateway.domain.verification.requirements import MAX_TOLERANCE
 
-MAX_TOLERANCE_S: Final = 3_600
+MAX_TOLERANCE_S: Final = int(MAX_TOLERANCE.total_seconds())
 TOLERANCE_S: Final = 300
 TEXT_CHARACTERS: Final = 200
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     select,
 )
 
+from gateway.domain.identities import WINDOW
 from gateway.domain.ids import Kind
 from gateway.domain.model import DeliveryState
 from gateway.storage import forgetting, head, inbound_trimming
@@ -44,8 +45,6 @@ CUT = 100  # Events or requests that go at a time when the store is too large.
 YOUNG = timedelta(minutes=1)  # Too young to be looked for what was said.
 UNREFERENCED = timedelta(hours=1)
 UNDER_WAY = timedelta(minutes=1)  # Bytes go ahead of what they are of.
-# A third party may repeat a request for that long, and it is known for a repeat.
-REPEATABLE = timedelta(hours=72)
 EMPTIED = 4  # What repeats are told by takes a fourth of the size at most.
 BODY = f"{Kind.INBOUND.value}_"  # What the id begins with that a body goes by.
 # A link that may be used once is good for 24 hours, and so is the key of a request.
@@ -128,7 +127,7 @@ class Retention:
         """
         bounds = Bounds(
             dead=micros(now - dead),
-            repeatable=micros(now - REPEATABLE),
+            repeatable=micros(now - WINDOW),
             bytes=micros(now - UNDER_WAY),
         )
         swept = await self._trim_until(micros(now - messages), bounds)

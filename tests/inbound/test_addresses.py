@@ -60,19 +60,7 @@ def test_one_of_both_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "pointer"),
-    [
-        ("", "/to"),
-        ("x" * 1025, "/to"),
-        (7, "/to"),
-        ({"nick": "al"}, "/to"),
-        ({"id": "p", "name": "al"}, "/to"),
-        ([], "/to"),
-        (["a"] * 101, "/to"),
-        (["alice", {"id": 7}], "/to/1"),
-        (["alice", "nul\0"], "/to/1"),
-        ("\ud800", "/to"),
-    ],
+    ("to", "pointer"), [(7, "/to"), (["alice", {"id": 7}], "/to/1")]
 )
 def test_what_is_no_address_is_pointed_at(to: object, pointer: str) -> None:
     """Each by its place."""
