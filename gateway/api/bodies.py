@@ -15,12 +15,21 @@ from starlette.types import Receive
 
 from gateway.api import forms, problems
 from gateway.api.intake import in_time, read_bytes, spend
+from gateway.domain import errors
 from gateway.domain.errors import BodyTooSlow, UnsupportedMediaType
 from gateway.domain.json_text import loads
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
+# Why a body in JSON may not be read.
+UNREAD: Final = (
+    errors.MalformedJson,
+    errors.BodyTooSlow,
+    errors.PayloadTooLarge,
+    errors.UnsupportedMediaType,
+    errors.Invalid,
+)
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _SECONDS: Final = 60.0  # In which a body has to come.
 

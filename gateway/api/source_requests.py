@@ -27,7 +27,9 @@ _REPLAYED: Final = {
     "identity": None,
     "replay_of": "inb_01J9ZC3V7M5E8Q2W4R6T8Y0ABB",
 }
-_READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound, errors.Gone)
+# Why nothing may be found where a source, or what is of it, is named.
+FOUND: Final = (errors.Unauthenticated, errors.NotFound, errors.Gone)
+_READS: Final = problems.responses(*FOUND)
 
 
 class RequestQuery(BaseModel):

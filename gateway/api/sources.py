@@ -1,7 +1,7 @@
 """`/sources`: addresses that third parties send their webhooks to."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.api import problems, source_requests
 from gateway.api.auth import caller
-from gateway.api.bodies import an_object, read_json, read_object
+from gateway.api.bodies import UNREAD, an_object, read_json, read_object
 from gateway.api.described import body_of
 from gateway.api.repeats import MARK, PARAMETER, key_of, once_of, once_only
 from gateway.api.replies import json_text, made_text, reply
@@ -29,7 +29,7 @@ from gateway.api.source_answers import (
     source_shown,
 )
 from gateway.api.source_examples import PATCHED, SAMPLES, SECRETS, WANTED
-from gateway.api.source_requests import refusal_shown, request_shown
+from gateway.api.source_requests import FOUND, refusal_shown, request_shown
 from gateway.api.source_shapes import (
     SampleBody,
     SecretsBody,
@@ -47,30 +47,18 @@ from gateway.domain.fields import Fields
 from gateway.domain.json_text import loads
 from gateway.domain.model import Source
 from gateway.domain.rendering import maybe_rfc3339
-from gateway.inbound.controls import SourceControls
+from gateway.inbound.controls import Answer, SourceControls
 from gateway.inbound.ports import InboundFilter
 
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 SAMPLE_BYTES: Final = 10 * 1024**2
 
 _SAMPLED: Final = frozenset({"request", "body", "headers", "query", "method"})
-_READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound, errors.Gone)
-_BODIES: Final = (
-    errors.MalformedJson,
-    errors.BodyTooSlow,
-    errors.PayloadTooLarge,
-    errors.UnsupportedMediaType,
-    errors.Invalid,
-)
 _STORED: Final = (errors.StoreUnavailable, errors.ShuttingDown)
 _MADE: Final = problems.responses(
-    errors.Unauthenticated, errors.KeyReused, errors.MessageGone, *_BODIES, *_STORED
+    errors.Unauthenticated, errors.KeyReused, errors.MessageGone, *UNREAD, *_STORED
 )
-_FOUND: Final = (errors.Unauthenticated, errors.NotFound, errors.Gone)
-_CHANGES: Final = problems.responses(*_FOUND, *_BODIES, *_STORED)
-
-# Returns a source's answer with its address, as JSON text.
-_Addressed = Callable[[Source, str], str]
+_CHANGES: Final = problems.responses(*FOUND, *UNREAD, *_STORED)
 
 
 def router(sources: SourceControls, public_url: str) -> APIRouter:
@@ -112,7 +100,7 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
         "/sources/{source_id}",
         operation_id="get_source",
         summary="See a source, and what became of its requests",
-        responses={200: answered(SourceDetail, DETAILED), **_READS},
+        responses={200: answered(SourceDetail, DETAILED), **problems.responses(*FOUND)},
     )
     async def one(source_id: str) -> Response:
         """In one look whether it works: what waits, and the last that came in."""
@@ -133,9 +121,7 @@ def _add_reading(routes: APIRouter, sources: SourceControls) -> None:
         )
 
 
-def _add_making(
-    routes: APIRouter, sources: SourceControls, addressed: _Addressed
-) -> None:
+def _add_making(routes: APIRouter, sources: SourceControls, addressed: Answer) -> None:
     @routes.post(
         "/sources",
         status_code=201,
@@ -196,8 +182,7 @@ def _add_changing(routes: APIRouter, sources: SourceControls) -> None:
         summary="Delete a source",
         responses={
             200: {"model": Deleted},
-            **_READS,
-            **problems.responses(*_STORED),
+            **problems.responses(*FOUND, *_STORED),
         },
     )
     async def delete(source_id: str) -> Response:
@@ -207,7 +192,7 @@ def _add_changing(routes: APIRouter, sources: SourceControls) -> None:
 
 
 def _add_rotating(
-    routes: APIRouter, sources: SourceControls, addressed: _Addressed
+    routes: APIRouter, sources: SourceControls, addressed: Answer
 ) -> None:
     @routes.post(
         "/sources/{source_id}/rotate-token",

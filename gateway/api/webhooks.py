@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.api import problems
 from gateway.api.auth import caller
-from gateway.api.bodies import an_object, read_json, read_object
+from gateway.api.bodies import UNREAD, an_object, read_json, read_object
 from gateway.api.described import body_of
 from gateway.api.repeats import MARK, PARAMETER, key_of, once_of, once_only
 from gateway.api.replies import json_text, made_text, reply
@@ -41,20 +41,13 @@ from gateway.domain.model import Webhook
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 
 _READS: Final = problems.responses(errors.Unauthenticated, errors.NotFound)
-_BODIES: Final = (
-    errors.MalformedJson,
-    errors.BodyTooSlow,
-    errors.PayloadTooLarge,
-    errors.UnsupportedMediaType,
-    errors.Invalid,
-)
 _STORED: Final = (errors.StoreUnavailable, errors.ShuttingDown)
-_WRITTEN: Final = (errors.Unauthenticated, *_BODIES, errors.UrlBlocked, *_STORED)
+_WRITTEN: Final = (errors.Unauthenticated, *UNREAD, errors.UrlBlocked, *_STORED)
 _WRITES: Final = problems.responses(*_WRITTEN)
 _MADE: Final = problems.responses(*_WRITTEN, errors.KeyReused, errors.MessageGone)
 _CHANGES: Final = _WRITES | problems.responses(errors.NotFound, errors.ReadOnly)
 _SWITCHES: Final = problems.responses(
-    errors.Unauthenticated, errors.NotFound, errors.ReadOnly, *_BODIES, *_STORED
+    errors.Unauthenticated, errors.NotFound, errors.ReadOnly, *UNREAD, *_STORED
 )
 
 
@@ -235,7 +228,7 @@ def _add_testing(routes: APIRouter, trial: Trial) -> None:
         responses={
             200: {"model": TrialShape},
             **_READS,
-            **problems.responses(*_BODIES, errors.ShuttingDown),
+            **problems.responses(*UNREAD, errors.ShuttingDown),
         },
         openapi_extra=body_of(TrialBody, TRIED, is_needed=False),
     )
