@@ -97,7 +97,7 @@ class Lane:
         """Return the next of them; what was settled does not wait any more."""
         while True:
             try:
-                return await self._inbox.waiting(self._source_id, 0, limit)
+                return await self._inbox.waiting(self._source_id, limit)
             except StoreUnavailable:
                 await self._pause()
 

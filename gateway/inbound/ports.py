@@ -113,10 +113,8 @@ class Inbox(Protocol):
         """Return a request with its body, or `None`."""
         ...
 
-    async def waiting(
-        self, source_id: str, after: int, limit: int
-    ) -> Sequence[Inbound]:
-        """Return the next that are `accepted`, in order, behind a position."""
+    async def waiting(self, source_id: str, limit: int) -> Sequence[Inbound]:
+        """Return the first that are `accepted`, in order."""
         ...
 
     async def in_outbox(self) -> Sequence[InOutbox]:

@@ -12,10 +12,12 @@ from gateway.domain.verification import secret_headers
 REDACTED: Final = "[redacted]"
 
 # Senders have more names for these than anybody could list.
-_SECRET = re.compile(
-    r"authorization|cookie|signature|hmac|secret|token|passw|credential|jwt"
-    r"|(api|access|private|shared|web-?hook)-?key|(^|-)auth(-key)?$"
+_SECRET: Final = re.compile(
+    r"authorization|cookie|signature|hmac|secret|token|passw|credential|jwt|bearer"
+    r"|(api|access|private|shared|web-?hook|functions|subscription)[-_]?key"
+    r"|(^|-)auth(entication)?(-key)?$"
 )
+_NAMES_REQUEST: Final = re.compile(r"idempoten")  # Twilio calls that a token.
 
 
 def redacted(
@@ -35,7 +37,9 @@ def redacted(
 
 def is_secret(name: str, verification: Verification) -> bool:
     """Say whether the value of a header, its name in lower case, is not kept."""
-    return name in secret_headers(verification) or _SECRET.search(name) is not None
+    if name in secret_headers(verification):
+        return True
+    return _SECRET.search(name) is not None and _NAMES_REQUEST.search(name) is None
 
 
 def without_token(arrival: Arrival) -> Arrival:

@@ -132,14 +132,12 @@ class Inbox:
         """Return a request with its body, or `None`."""
         return await self._reader.read(partial(inbox_queries.get, inbound_id))
 
-    async def waiting(
-        self, source_id: str, after: int, limit: int
-    ) -> Sequence[Inbound]:
-        """Return the next that are `accepted`, in order, behind a position.
+    async def waiting(self, source_id: str, limit: int) -> Sequence[Inbound]:
+        """Return the first that are `accepted`, in order.
 
         They have at most 4 MiB of bodies together, but there is one if one waits.
         """
-        read = partial(inbox_queries.waiting, source_id, after, limit)
+        read = partial(inbox_queries.waiting, source_id, limit)
         while True:
             await self._writer.decide()  # What was said to be lost is not to be said.
             found = await self._reader.read(read)

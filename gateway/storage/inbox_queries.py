@@ -27,15 +27,12 @@ def get(inbound_id: str, connection: Connection) -> Inbound | None:
     return next(iter(_with_bodies(connection, rows)), None)
 
 
-def waiting(
-    source_id: str, after: int, limit: int, connection: Connection
-) -> Sequence[Inbound]:
-    """Return the next that are `accepted`, in order, as many as 4 MiB allow."""
+def waiting(source_id: str, limit: int, connection: Connection) -> Sequence[Inbound]:
+    """Return the first that are `accepted`, in order, as many as 4 MiB allow."""
     rows = connection.execute(
         _LISTED.where(
             table.c.source_id == source_id,
             table.c.state == InboundState.ACCEPTED.value,
-            table.c.position > after,
         )
         .order_by(table.c.position)
         .limit(limit)

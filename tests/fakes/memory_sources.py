@@ -105,14 +105,10 @@ class MemoryInbox:
         """Return a request with its body, or `None`."""
         return self._store.inbound_by_id.get(inbound_id)
 
-    async def waiting(
-        self, source_id: str, after: int, limit: int
-    ) -> Sequence[Inbound]:
-        """Return the next that are `accepted`, in order, behind a position."""
+    async def waiting(self, source_id: str, limit: int) -> Sequence[Inbound]:
+        """Return the first that are `accepted`, in order."""
         found = [
-            one
-            for one in self._of(source_id)
-            if one.state is InboundState.ACCEPTED and one.position > after
+            one for one in self._of(source_id) if one.state is InboundState.ACCEPTED
         ]
         return found[:limit]
 

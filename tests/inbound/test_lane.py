@@ -140,9 +140,9 @@ async def test_what_has_to_wait_is_not_kept_in_memory(
     world = await waiting(1, 2, 3)
     read, limits = world.store.inbox.waiting, []
 
-    async def counting(source_id: str, after: int, limit: int) -> object:
+    async def counting(source_id: str, limit: int) -> object:
         limits.append(limit)
-        return await read(source_id, after, limit)
+        return await read(source_id, limit)
 
     monkeypatch.setattr(world.store.inbox, "waiting", counting)
     world.voice.errors = [FULL, FULL]
@@ -264,10 +264,10 @@ async def test_a_store_that_cannot_be_read_is_waited_for(
     world = await waiting(1)
     read, failures = world.store.inbox.waiting, [StoreUnavailable("away")]
 
-    async def failing(source_id: str, after: int, limit: int) -> object:
+    async def failing(source_id: str, limit: int) -> object:
         if failures:
             raise failures.pop()
-        return await read(source_id, after, limit)
+        return await read(source_id, limit)
 
     monkeypatch.setattr(world.store.inbox, "waiting", failing)
     async with asyncio.TaskGroup() as tasks:

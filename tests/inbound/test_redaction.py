@@ -33,6 +33,10 @@ ANYBODY = Verification(Profile.NONE)
         "cf-access-jwt-assertion",
         "x-access-key",
         "x-webhook-key",
+        "x-functions-key",
+        "ocp-apim-subscription-key",
+        "x-authentication",
+        "x-acme-bearer",
     ],
 )
 def test_what_proves_who_somebody_is_is_not_kept(name: str) -> None:
@@ -56,6 +60,7 @@ def test_what_says_what_a_request_is_is_kept() -> None:
         "x-github-event": "push",
         "webhook-id": "msg_1",
         "idempotency-key": "1",
+        "i-twilio-idempotency-token": "2",
         "x-author": "bob",
         "x-auth-request-email": "bob@example.com",
         "ce-type": "a.b",

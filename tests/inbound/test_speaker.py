@@ -76,10 +76,10 @@ async def test_a_bug_in_one_source_does_not_stop_the_others(
     """It is told, and looked at again when something comes."""
     read = world.store.inbox.waiting
 
-    async def failing(source_id: str, after: int, limit: int) -> object:
+    async def failing(source_id: str, limit: int) -> object:
         if source_id == ONE.id:
             raise ZeroDivisionError
-        return await read(source_id, after, limit)
+        return await read(source_id, limit)
 
     monkeypatch.setattr(world.store.inbox, "waiting", failing)
     await world.take(ONE, an_arrival({"of": 1}))
@@ -100,10 +100,10 @@ async def test_a_bug_is_looked_at_again_after_a_minute(
     read = world.store.inbox.waiting
     failures = [ZeroDivisionError(), ZeroDivisionError()]
 
-    async def failing(source_id: str, after: int, limit: int) -> object:
+    async def failing(source_id: str, limit: int) -> object:
         if failures:
             raise failures.pop()
-        return await read(source_id, after, limit)
+        return await read(source_id, limit)
 
     monkeypatch.setattr(world.store.inbox, "waiting", failing)
     await world.take(ONE, an_arrival({"n": 1}))

@@ -58,7 +58,7 @@ async def test_what_was_said_goes_in_time(tmp_path: Path) -> None:
 
         assert (young, old) == (0, 2)
         assert await left(store) == ["inb_3"]
-        waiting = await store.inbox.waiting("src_1", 0, 9)
+        waiting = await store.inbox.waiting("src_1", 9)
         assert [one.body for one in waiting] == [LARGE]
         bodies = "SELECT message_id FROM attachment"
         assert await query(store, bodies) == [("inb_3",)]

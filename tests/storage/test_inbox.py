@@ -31,7 +31,7 @@ def faulty(store: Store) -> FaultyChannel:
 
 async def names(store: Store) -> list[str]:
     """Return the names of what waits, in order."""
-    found = await store.inbox.waiting("src_1", 0, 100)
+    found = await store.inbox.waiting("src_1", 100)
     return [one.id.removeprefix("inb_") for one in found]
 
 
