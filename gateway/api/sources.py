@@ -1,7 +1,6 @@
 """`/sources`: addresses that third parties send their webhooks to."""
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -53,7 +52,6 @@ from gateway.inbound.ports import InboundFilter
 BODY_BYTES: Final = 256 * 1024  # More than any terms need.
 SAMPLE_BYTES: Final = 10 * 1024**2
 
-_SAMPLED: Final = frozenset({"request", "body", "headers", "query", "method"})
 _STORED: Final = (errors.StoreUnavailable, errors.ShuttingDown)
 _MADE: Final = problems.responses(
     errors.Unauthenticated, errors.KeyReused, errors.MessageGone, *UNREAD, *_STORED
@@ -234,28 +232,8 @@ def _add_simulating(routes: APIRouter, sources: SourceControls) -> None:
         """Nothing is verified, stored or said."""
         sample = await read_object(request, SAMPLE_BYTES)
         source = sources.get(source_id)
-        _check_sample(sample)
-        if sample.get("request") is None:
-            sample = {name: sample[name] for name in sample if name != "request"}
         result = await sources.simulate(source_id, sample)
         return reply(simulation_shown(source, result))
-
-
-def _check_sample(sample: Mapping[str, object]) -> None:
-    """Tell whoever sends a payload as it is where it belongs."""
-    fields = Fields(sample)
-    by_id = not fields.is_absent("request")
-    if not sample:
-        fields.wrong("body", "It is required: what is sent; or `request`, an id.")
-    if by_id and not isinstance(sample["request"], str):
-        fields.wrong("request", "It is the id of a request, inb_….")
-    for name in sample:
-        if name not in _SAMPLED:
-            detail = "There is no member of this name; a payload goes into `body`."
-            fields.wrong(name, detail)
-        elif by_id and name != "request":
-            fields.wrong(name, "`request` says what it is: leave this out.")
-    fields.finish()
 
 
 async def _read_nothing(request: Request) -> None:

@@ -18,7 +18,7 @@ from gateway.inbound.amending import amend, rotated
 from gateway.inbound.intake import Wake, token_hash
 from gateway.inbound.ports import InboundFilter, InboundPage, Inbox, Sources
 from gateway.inbound.refusals import Refusal, Refusals
-from gateway.inbound.simulating import Simulation, rehearsed, simulated
+from gateway.inbound.simulating import Simulation, named, rehearsed, simulated
 from gateway.inbound.wording import Sizes
 
 TOKEN_BYTES = 20  # 160 bits: 32 characters
@@ -213,8 +213,8 @@ class SourceControls:
             Invalid: The sample breaks a rule.
         """
         source = self.get(source_id)
-        request = body.get("request")
-        if isinstance(request, str) and len(body) == 1:
+        request = named(body)
+        if request is not None:
             inbound = _whole(await self.request(source_id, request))
             return rehearsed(source, inbound, self.sizes)
         return simulated(source, body, self.clock.now(), self.sizes)

@@ -23,6 +23,9 @@ QUERY_CHARACTERS = 4_096
 MOST_HEADERS = 100
 HEADER_CHARACTERS = 4_096
 
+_REQUEST = "request"
+_MEMBERS = frozenset({_REQUEST, "body", "headers", "query", "method"})
+
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
@@ -41,6 +44,26 @@ class Simulation:
     attachment_bytes: int = 0
     reason: str | None = None
     identity: str | None = None
+
+
+def named(body: Mapping[str, object]) -> str | None:
+    """Return the id of the request that is meant in place of a sample, if one is.
+
+    Raises:
+        Invalid: There is neither, or both.
+    """
+    fields = Fields(body)
+    if not body:
+        fields.wrong("body", "It is required: what is sent; or `request`, an id.")
+    request = fields.value(_REQUEST)
+    if request is not None:
+        for name in body:
+            if name != _REQUEST:
+                fields.wrong(name, "`request` says what it is: leave this out.")
+        if not isinstance(request, str):
+            fields.wrong(_REQUEST, "It is the id of a request, inb_….")
+    fields.finish()
+    return request if isinstance(request, str) else None
 
 
 def simulated(
@@ -81,7 +104,10 @@ def _identity(source: Source, inbound: Inbound) -> str | None:
 
 def _sample(source: Source, body: Mapping[str, object], now: datetime) -> Inbound:
     fields = Fields(body)
-    fields.refuse_unknown({"body", "headers", "query", "method"})
+    for name in body:
+        if name not in _MEMBERS:  # Many send the payload as it is.
+            detail = "There is no member of this name; a payload goes into `body`."
+            fields.wrong(name, detail)
     given = fields.record("headers")
     if len(given) > MOST_HEADERS:
         fields.wrong("headers", f"There should be at most {MOST_HEADERS}.")

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.errors import Invalid
 from gateway.domain.model import InboundState, Preset
-from gateway.inbound.simulating import Simulation, rehearsed, simulated
+from gateway.inbound.simulating import Simulation, named, rehearsed, simulated
 from gateway.inbound.wording import Sizes
 from tests.fakes.clock import NOON
 from tests.fakes.inbound import a_source
@@ -104,3 +104,27 @@ def test_a_sample_that_breaks_a_rule_is_pointed_at(
         simulate(body)
 
     assert [error.pointer for error in caught.value.errors] == [pointer]
+
+
+def test_a_request_is_named_in_place_of_a_sample() -> None:
+    """Null is left out, as everywhere."""
+    assert named({"request": "inb_1"}) == "inb_1"
+    assert named({"request": None, "body": 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({}, ["/body"]),
+        ({"request": 5}, ["/request"]),
+        ({"request": "inb_1", "body": 1, "more": 2}, ["/body", "/more"]),
+    ],
+)
+def test_neither_or_both_is_refused(
+    body: dict[str, object], pointers: list[str]
+) -> None:
+    """Nobody knows which of them is meant."""
+    with pytest.raises(Invalid) as caught:
+        named(body)
+
+    assert [error.pointer for error in caught.value.errors] == pointers
