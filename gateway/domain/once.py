@@ -7,7 +7,7 @@ from gateway.domain.errors import KeyReused, MessageGone
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Something that only one message, batch or webhook may ever use up.
+    """Something that only one message, batch, webhook or source may ever use up.
 
     Attributes:
         scope: What kind of thing, such as `link`.

@@ -17,13 +17,7 @@ from gateway.domain.presets import (
     slack,
     stripe,
 )
-from gateway.domain.presets.reading import (
-    a_line,
-    a_link,
-    an_object,
-    at,
-    without_nothing,
-)
+from gateway.domain.presets.reading import a_line, an_object, without_nothing
 
 _GITHUB_EVENT: Final = "x-github-event"
 
@@ -38,8 +32,7 @@ def text_of(preset: Preset, arrival: Arrival, payload: object) -> str | None:
         case Preset.JSON:
             return None
         case Preset.GITHUB:
-            event = a_line(arrival.headers.get(_GITHUB_EVENT))
-            told = github.said(event, an_object(payload))
+            told = github.said(_github_event(arrival), an_object(payload))
         case Preset.STRIPE:
             told = stripe.said(payload)
         case Preset.ALERTMANAGER:
@@ -68,7 +61,7 @@ def message_of(preset: Preset, arrival: Arrival, payload: object) -> dict[str, o
         return without_nothing({**both, **slack.facts(payload)})
     text = text_of(preset, arrival, payload)
     if preset is Preset.GITHUB:
-        return {"text": text, **_github(arrival, payload)}
+        return {"text": text, **github.facts(_github_event(arrival), payload)}
     return {"text": text, **_FACTS[preset](payload)}
 
 
@@ -83,38 +76,9 @@ def outline(payload: object) -> str:
     return cloudevents.excerpt(payload) or "Nothing"
 
 
-def _github(arrival: Arrival, payload: object) -> dict[str, object]:
-    """Return what happened where and by whom, and the address of the main thing."""
-    urls = (
-        at(payload, name, "html_url")
-        for name in ("comment", "review", *_GITHUB_THINGS, "repository")
-    )
-    compared = a_link(at(payload, "compare"))
-    return without_nothing(
-        {
-            "event": a_line(arrival.headers.get(_GITHUB_EVENT)),
-            "action": a_line(at(payload, "action")),
-            "repository": a_line(at(payload, "repository", "full_name")),
-            "sender": a_line(at(payload, "sender", "login")),
-            "ref": a_line(at(payload, "ref")),
-            "number": _number(payload),
-            "url": compared or next((a_link(url) for url in urls if a_link(url)), ""),
-        }
-    )
+def _github_event(arrival: Arrival) -> str:
+    return a_line(arrival.headers.get(_GITHUB_EVENT))
 
-
-def _number(payload: object) -> int | None:
-    for name in ("pull_request", "issue", "discussion"):
-        number = at(payload, name, "number")
-        if isinstance(number, int) and not isinstance(number, bool):
-            return number
-    return None
-
-
-_GITHUB_THINGS: Final = (
-    *("pull_request", "issue", "discussion", "release", "workflow_run"),
-    *("workflow_job", "check_run", "check_suite", "alert", "deployment", "forkee"),
-)
 
 _FACTS: Final[Mapping[Preset, Callable[[object], dict[str, object]]]] = {
     Preset.STRIPE: stripe.facts,

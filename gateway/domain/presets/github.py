@@ -26,7 +26,13 @@ from gateway.domain.presets.github_notice import (
     joined,
     spaced,
 )
-from gateway.domain.presets.reading import a_line, a_link, an_object, at
+from gateway.domain.presets.reading import (
+    a_line,
+    a_link,
+    an_object,
+    at,
+    without_nothing,
+)
 
 MAX_TEXT: Final = 1_000
 
@@ -52,6 +58,12 @@ _TITLES: Final = (
     *("title", "display_title", "name", "full_name", "login", "slug"),
     *("summary", "note", "ref", "tag_name"),
 )
+_NUMBERED: Final = ("pull_request", "issue", "discussion")
+# Whose pages are the address of what happened, the first that there is.
+_PAGES: Final = (
+    *("comment", "review", *_NUMBERED, "release", "workflow_run", "workflow_job"),
+    *("check_run", "check_suite", "alert", "deployment", "forkee", "repository"),
+)
 
 
 def said(event: str, payload: object) -> str:
@@ -71,6 +83,35 @@ def said(event: str, payload: object) -> str:
     told = (teller(notice) if teller else None) or anything(notice)
     where = f"{notice.where}: " if notice.where else ""
     return bounded(Told(f"{where}{told.line}", told.more, told.url), MAX_TEXT)
+
+
+def facts(event: str, payload: object) -> dict[str, object]:
+    """Return what happened where and by whom, and the address of the main thing.
+
+    Args:
+        event: As GitHub names it in a header, on one line.
+        payload: What was sent.
+    """
+    links = (a_link(at(payload, name, "html_url")) for name in _PAGES)
+    return without_nothing(
+        {
+            "event": event,
+            "action": a_line(at(payload, "action")),
+            "repository": a_line(at(payload, "repository", "full_name")),
+            "sender": a_line(at(payload, "sender", "login")),
+            "ref": a_line(at(payload, "ref")),
+            "number": _number(payload),
+            "url": a_link(at(payload, "compare")) or next(filter(None, links), ""),
+        }
+    )
+
+
+def _number(payload: object) -> int | None:
+    for name in _NUMBERED:
+        number = at(payload, name, "number")
+        if isinstance(number, int) and not isinstance(number, bool):
+            return number
+    return None
 
 
 def anything(notice: Notice) -> Told:
