@@ -136,6 +136,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_head_due = False
         self._limit_head()
+        self._unset_keepalive_if_required()  # Else it would be kept for that long.
         for cycle in self._cycles:
             if not cycle.response_complete:
                 cycle.disconnected = True
