@@ -304,7 +304,7 @@ class Dispatcher:
                 return  # It has no row yet that could be changed.
             if entry.is_sending:
                 continue
-            held = self._line.held(entry.addresses)
+            held = self._line.held(entry)
             if self._whereabouts.resolve(entry, held):
                 entry.waiting_for = None
                 self._noted = True
@@ -319,7 +319,8 @@ class Dispatcher:
 
     def _park(self, entry: Entry, reason: WaitingFor) -> None:
         self._line.park(entry)
-        if entry.waiting_for is not reason:
+        # Of several shares some may have failed since it was noted last.
+        if entry.waiting_for is not reason or len(entry.shares) > 1:
             entry.waiting_for = reason
             entry.wait_for(reason)
             self._record.note(entry)
@@ -332,7 +333,7 @@ class Dispatcher:
 
     def _post(self, entry: Entry) -> bool:
         """Write a message to whom it can be; return whether the room takes any."""
-        held = self._line.held(entry.addresses)
+        held = self._line.held(entry)
         writable = self._whereabouts.resolve(entry, held)
         if entry.message.is_broadcast:
             present = len(self._whereabouts.present(entry))

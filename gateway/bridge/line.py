@@ -5,7 +5,7 @@ later entries say to the same address as written.
 """
 
 from bisect import bisect_left, insort
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -21,10 +21,10 @@ class Line:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._parked: list[Entry] = []
-        # What each parked entry holds, and how many hold an address: looked at for
-        # every message, however many are parked.
+        # What each parked entry holds, and the places of those that hold an address:
+        # looked at for every message, however many are parked.
         self._holds: dict[Entry, frozenset[Address]] = {}
-        self._held: Counter[Address] = Counter()
+        self._held: dict[Address, list[int]] = {}
 
     def __len__(self) -> int:
         """Count the entries that are not parked."""
@@ -52,16 +52,20 @@ class Line:
         """Whether an entry has stepped out."""
         return entry in self._holds
 
-    def held(self, addresses: Iterable[Address]) -> frozenset[Address]:
-        """Return those to which a parked entry keeps anything from being written."""
+    def held(self, entry: Entry) -> frozenset[Address]:
+        """Return the addresses to which a parked entry before it has to be written."""
         if not self._held:
             return NONE
-        return frozenset(each for each in addresses if each in self._held)
+        return frozenset(
+            each
+            for each in entry.addresses
+            if each in self._held and self._held[each][0] < entry.order
+        )
 
     def is_clear(self, addresses: Iterable[Address]) -> bool:
         """Whether nothing stands before a newcomer but what is on its way already."""
         moving = not self._entries or self._entries[-1].is_sending
-        return moving and not self.held(addresses)
+        return moving and not any(each in self._held for each in addresses)
 
     def insert(self, entry: Entry) -> None:
         """Put an entry at its place in the order, before all accepted later."""
@@ -89,7 +93,8 @@ class Line:
         entry.is_lined_up = True
         insort(self._parked, entry, key=_order)
         held = self._holds[entry] = frozenset(entry.addresses)
-        self._held.update(held)
+        for address in held:
+            insort(self._held.setdefault(address, []), entry.order)
 
     def release(self, waits: Callable[[Entry, frozenset[Address]], bool]) -> None:
         """Put back whatever need not wait.
@@ -114,8 +119,9 @@ class Line:
 
     def _let_go(self, entry: Entry) -> None:
         for address in self._holds.pop(entry, ()):
-            self._held[address] -= 1
-            if not self._held[address]:
+            places = self._held[address]
+            del places[bisect_left(places, entry.order)]
+            if not places:
                 del self._held[address]
 
 

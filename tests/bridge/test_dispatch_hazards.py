@@ -196,6 +196,21 @@ async def test_the_rest_of_a_message_keeps_its_place_while_a_part_is_written(
     assert ready.link.said[1:] == [("id-bob", '{"n":0}'), ("id-bob", '{"n":1}')]
 
 
+async def test_what_need_not_wait_is_held_by_nothing_behind_it(scene: Scene) -> None:
+    """It fails once it is its turn, though later ones go on waiting for bob."""
+    first = a_draft(to=to("bob"), await_recipient=True, ttl=timedelta(seconds=40))
+    await scene.accept(first)
+    message = await scene.accept(a_draft(to=to("bob")))
+    later = await scene.accept(a_draft(to=to("carol", "bob"), await_recipient=True))
+    await scene.clock.advance(1)
+    scene.link.become("ready")
+
+    await scene.clock.advance(41)
+
+    assert await scene.status(message) == "failed"
+    assert await scene.status(later) == "queued"
+
+
 async def test_an_id_never_means_somebody_else(ready: Scene) -> None:
     """Whoever has the name of one who was meant by id does not get it."""
     by_id = (Address(AddressKind.ID, "id-alice"),)

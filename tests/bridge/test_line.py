@@ -74,7 +74,7 @@ async def test_an_entry_is_discarded_wherever_it_stands(*, parked: bool) -> None
     line.discard(one)
 
     assert (line.head, line.parked) == (other, [])
-    assert not line.held(to("alice"))
+    assert not line.held(entry(9, "alice"))
 
 
 async def test_parked_entries_hold_their_addresses_alone() -> None:
@@ -82,8 +82,17 @@ async def test_parked_entries_hold_their_addresses_alone() -> None:
     line = Line()
     line.park(entry(1, "alice", "bob"))
 
-    assert line.held(to("carol", "bob")) == {*to("bob")}
-    assert not line.held(to("carol"))
+    assert line.held(entry(9, "carol", "bob")) == {*to("bob")}
+    assert not line.held(entry(9, "carol"))
+
+
+async def test_nobody_is_held_by_what_is_behind_them() -> None:
+    """What was accepted first is said first, or fails first."""
+    line = Line()
+    line.park(entry(2, "bob"))
+
+    assert not line.held(entry(1, "bob"))
+    assert line.held(entry(3, "bob"))
 
 
 async def test_an_address_is_held_until_the_last_that_holds_it_moves() -> None:
@@ -93,11 +102,11 @@ async def test_an_address_is_held_until_the_last_that_holds_it_moves() -> None:
     line.park(second)
 
     line.discard(second)
-    still = line.held(to("bob"))
+    still = line.held(entry(9, "bob"))
     line.discard(first)
 
     assert still == {*to("bob")}
-    assert not line.held(to("bob"))
+    assert not line.held(entry(9, "bob"))
 
 
 async def test_what_is_behind_a_waiting_entry_waits_with_it() -> None:
@@ -123,7 +132,7 @@ async def test_what_is_released_goes_to_its_place() -> None:
     line.release(lambda _, __: False)
 
     assert [each.order for each in line] == [1, 2, 3]
-    assert not line.held(to("bob"))
+    assert not line.held(entry(9, "bob"))
 
 
 async def test_a_newcomer_is_clear_behind_what_is_on_its_way() -> None:
