@@ -156,7 +156,8 @@ def test_a_real_request_with_anything_in_it_is_said(
     payload = copy.deepcopy(sample)
     for _ in range(3):
         holder, key = data.draw(st.sampled_from(list(members(payload))))
-        holder[key] = data.draw(LEAVES | HOSTILE | json_values("name", "amount"))
+        value = data.draw(LEAVES | HOSTILE | json_values("name", "amount"))
+        holder[key] = copy.deepcopy(value)  # It may be changed next.
         if data.draw(st.booleans()):
             del holder[key]
 
